@@ -1,0 +1,1 @@
+"""A small internet provider to look at: its catalogue, customers, services, orders, alarms."""

@@ -1,0 +1,1 @@
+"""What moves by itself: the clock, due work and its leases."""

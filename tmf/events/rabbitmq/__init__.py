@@ -1,0 +1,1 @@
+"""The bus over RabbitMQ: a publisher from the outbox, and consumers into the inbox."""

@@ -1,0 +1,1 @@
+"""REST: Connexion's routing by specification, the verbs, headers and error answers."""

@@ -1,0 +1,1 @@
+"""Persistence: one table per resource, the same behaviour on SQLite and PostgreSQL."""

@@ -1,0 +1,169 @@
+"""The unit of work: everything that one change reads and writes, in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from tmf.spec.model import Resource
+from tmf.store import outbox, sqlite
+from tmf.store.outbox import OutboxEvent
+from tmf.store.rows import Found, Row
+from tmf.store.search import Search
+from tmf.store.statements import ResourceStatements
+from tmf.tmf630_guidelines.documents import Document, decode, encode
+from tmf.tmf630_guidelines.errors import GuidelineError
+from tmf.tmf630_guidelines.query import ListQuery
+
+
+class Session:
+    """One transaction over the resources' tables, always within one realm per call.
+
+    `now` gives microseconds since 1970. Documents carry neither `id` nor `href`: the id is a
+    column, the href is made on output. `told` says whether events were written; what is in
+    `afterwards` is called once the transaction is committed.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        statements: Mapping[str, ResourceStatements],
+        now: Callable[[], int],
+        *,
+        count_limit: int,
+        query_timeout: float,
+    ) -> None:
+        self.connection = connection
+        self._statements = statements
+        self.now = now
+        self._count_limit = count_limit
+        self._query_timeout = query_timeout
+        self.told = False
+        self.afterwards: list[Callable[[], None]] = []
+
+    def get(self, resource: Resource, realm: str, identity: str) -> Row | None:
+        """The row as stored, or None."""
+        found = self._statements[resource.key].get.run(self.connection, realm=realm, id=identity)
+        return _row(identity, found.first())
+
+    def lock(self, resource: Resource, realm: str, identity: str) -> Row | None:
+        """The row, held against other writers until the transaction ends.
+
+        SQLite needs no lock of its own: a writing transaction there is the only one.
+        """
+        found = self._statements[resource.key].lock.run(self.connection, realm=realm, id=identity)
+        return _row(identity, found.first())
+
+    def insert(self, resource: Resource, realm: str, identity: str, document: Document) -> Row:
+        """Store a new resource; 409 if the id is taken.
+
+        Revisions count from the time of creation, so that a resource deleted and made again
+        never has a revision that the old one had.
+        """
+        statements = self._statements[resource.key]
+        now = self.now()
+        row = Row(identity, now, encode(document))
+        values = statements.values(row, document, now)
+        try:
+            statements.insert.run(self.connection, realm=realm, id=identity, created=now, **values)
+        except IntegrityError as error:
+            raise already_exists(resource, identity) from error
+        statements.write_tokens(self.connection, realm, identity, document)
+        return row
+
+    def update(self, resource: Resource, realm: str, row: Row, document: Document) -> Row:
+        """Store the next revision of a row that this session has locked."""
+        statements = self._statements[resource.key]
+        changed = Row(row.id, row.revision + 1, encode(document))
+        values = statements.values(changed, document, self.now())
+        statements.update.run(self.connection, key_realm=realm, key_id=row.id, **values)
+        statements.write_tokens(self.connection, realm, row.id, document)
+        return changed
+
+    def tell(self, events: Iterable[OutboxEvent]) -> None:
+        """Write events, so that they are published if and only if the transaction commits."""
+        if outbox.write(self.connection, events):
+            self.told = True
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone if the block raises."""
+        kept = len(self.afterwards)
+        try:
+            with self.connection.begin_nested():
+                yield
+        except BaseException:
+            del self.afterwards[kept:]
+            raise
+
+    def delete(self, resource: Resource, realm: str, identity: str) -> None:
+        """Remove a row that this session has locked."""
+        statements = self._statements[resource.key]
+        statements.delete.run(self.connection, realm=realm, id=identity)
+        statements.write_tokens(self.connection, realm, identity, None)
+
+    def find(self, resource: Resource, realm: str, query: ListQuery, hrefs: str = "") -> Found:
+        """The matching rows of one page; 503 if the search takes longer than allowed."""
+        with self._time_limit():
+            search = Search(
+                self.connection,
+                resource,
+                count_limit=self._count_limit,
+                timeout=self._query_timeout,
+            )
+            return search.run(realm, query, hrefs)
+
+    def count(self, resource: Resource, realm: str) -> int:
+        """How many resources there are in the realm."""
+        table = self._statements[resource.key].name
+        statement = text(f"SELECT count(*) FROM {table} WHERE realm = :realm")
+        return int(self.connection.execute(statement, {"realm": realm}).scalar_one())
+
+    def refresh_statistics(self) -> None:
+        """Let the planner know of many new rows at once (PostgreSQL would by and by)."""
+        for statements in self._statements.values():
+            self.connection.exec_driver_sql(f"ANALYZE {statements.name}")
+
+    @contextmanager
+    def _time_limit(self) -> Iterator[None]:
+        driver: Any = self.connection.connection.driver_connection
+        started = time.monotonic()
+        try:
+            if isinstance(driver, sqlite3.Connection):
+                with sqlite.time_limit(driver, self._query_timeout):
+                    yield
+            else:
+                milliseconds = int(self._query_timeout * 1000)
+                self.connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
+                yield
+        except DBAPIError as error:
+            if time.monotonic() - started > self._query_timeout or _cancelled(error):
+                raise GuidelineError("queryTooExpensive", "narrow the criteria down") from error
+            raise
+
+
+def _cancelled(error: DBAPIError) -> bool:
+    query_canceled = "57014"  # PostgreSQL's SQLSTATE for statement_timeout
+    return getattr(error.orig, "pgcode", None) == query_canceled
+
+
+def _row(identity: str, found: Any) -> Row | None:
+    return None if found is None else Row(identity, found[0], found[1].encode())
+
+
+def already_exists(resource: Resource, identity: str) -> GuidelineError:
+    """What a create with an id that is taken is told."""
+    return GuidelineError("alreadyExists", f"there is a {resource.name} with the id {identity}")
+
+
+def document_of(row: Row) -> Document:
+    """The row's document, decoded, without id and href."""
+    document: Document = decode(row.body)
+    return document

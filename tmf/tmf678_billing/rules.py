@@ -1,0 +1,12 @@
+"""Rules of the bill on demand."""
+
+from __future__ import annotations
+
+from tmf.declare import Circumstances, Document, GuidelineError
+
+
+def someone_is_billed(new: Document, _old: Document | None, _: Circumstances) -> Document:
+    """Without an account or a party nobody knows what to put on the bill."""
+    if not new.get("billingAccount") and not new.get("relatedParty"):
+        raise GuidelineError("conflict", "billingAccount or relatedParty must be given")
+    return new
