@@ -1,0 +1,1 @@
+"""Measures the bus and the hub: `python -m bench.events --help`."""

@@ -1,0 +1,1 @@
+"""The services that `tmf` is measured against. None of them imports `tmf`'s engine."""

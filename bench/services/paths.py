@@ -1,0 +1,3 @@
+"""Where every service has its offerings."""
+
+COLLECTION = "/tmf-api/productCatalogManagement/v4/productOffering"
