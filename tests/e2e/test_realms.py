@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, Text, cast, create_engine, select
+from sqlalchemy import MetaData, Text, cast, create_engine, select, text
 from sqlalchemy.pool import NullPool
 
 from tests.e2e import commands
@@ -25,6 +25,14 @@ from tmf.spec.sources import read
 MARK = "belongs-to-the-realm-away"
 IDENTITY = "the-same-everywhere"
 CALLBACK = f"https://listener.example/{MARK}"
+
+
+@pytest.fixture(scope="module")
+def closed(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Closed]:
+    """A server with keys that soon gives a delivery up, so that afterwards nothing moves."""
+    folder = tmp_path_factory.mktemp("closed")
+    with closed_server(module_database_url, folder, TMF_HUB_RETRY_SCHEDULE="0.01") as closed:
+        yield closed
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +57,21 @@ def away(
         ids[f"{api}/hub"] = closed["operator away"].create(f"{api}/hub", {"callback": CALLBACK})[
             "id"
         ]
+    wait_until_nothing_moves(module_database_url)
     return ids
+
+
+def wait_until_nothing_moves(database_url: str) -> None:
+    """Return once all that has happened was told, or given up: no delivery will be tried again."""
+    waiting = (
+        "SELECT (SELECT count(*) FROM outbox WHERE published IS NULL)"
+        " + (SELECT count(*) FROM deferred)"
+        " + (SELECT count(*) FROM delivery WHERE state = 'waiting')"
+    )
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        until(lambda: connection.execute(text(waiting)).scalar() == 0, "all to be told")
+    engine.dispose()
 
 
 def rows(database_url: str, realm: str) -> dict[str, list[Any]]:
