@@ -83,7 +83,10 @@ def serve(**options: Any) -> None:
 @main.command()
 @_database_option
 def work(database_url: str | None) -> None:
-    """Do the work behind the requests: publish events, react to them. Any number may run."""
+    """Do the work behind the requests: publish events, react to them, deliver them to listeners.
+
+    Any number may run, beside any number of servers.
+    """
     settings = settings_of(database_url=database_url)
     if settings.clock is not None:
         raise click.ClickException("TMF_CLOCK moves the clock of the process that serves only")

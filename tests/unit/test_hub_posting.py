@@ -98,6 +98,14 @@ def test_a_listener_that_is_not_there_is_told_so(receiving: Recipients) -> None:
         assert (sent.attempt.error or "").startswith("no connection: ")
 
 
+def test_a_query_that_is_no_longer_understood_is_a_failed_attempt(receiving: Recipients) -> None:
+    sent = post(replace(to(receiving, "/unread"), query="fields=" + "x" * 5000))
+
+    assert sent.attempt.status is None
+    assert (sent.attempt.error or "").startswith("GuidelineError: ")
+    assert receiving.at("/unread") == []
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "127.1"])
 def test_private_addresses_are_refused_however_they_are_written(
     receiving: Recipients, host: str
