@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Scope
 from tmf.access.keyring import Keyring
 from tmf.background import Background, bus_of, event_chores
 from tmf.delivering import delivering_of
+from tmf.events.bell import Bell
 from tmf.events.figures import Done
 from tmf.events.running import Runner
 from tmf.events.takers import Taker
@@ -28,6 +29,7 @@ from tmf.program import Program, build_program, events_document
 from tmf.rest.admin import ClockVerbs
 from tmf.rest.browsers import CrossOrigin
 from tmf.rest.compiled import CompiledMiddleware, SpecifiedApplication, VerbResolver
+from tmf.rest.duties import duty_handlers
 from tmf.rest.exchange import Origins
 from tmf.rest.faults import HANDLERS
 from tmf.rest.idempotency import Idempotency
@@ -51,13 +53,22 @@ ADMIN_PATH = "/admin/v1"
 JOB_LEASES = 2.5
 """Leases that a job outlasts its process: being done twice at once costs more than waiting."""
 
+DUTY_LEASES = 1.0
+"""The same of a duty."""
+
+DUTIES_AT_ONCE = 4
+"""Duties under way at once in one process: most wait for somebody else."""
+
+_DUTIES = "tmf_duties"
+
 
 def build_application(program: Program) -> ASGIApp:
     """The ASGI application of one server process; KeyFileError if the keys cannot be read."""
     settings = program.settings
     keyring = None if settings.api_keys is None else Keyring(settings.api_keys)
     lease = JOB_LEASES * settings.lease_seconds
-    worker = Worker(program.database, _job_handlers(program), lease=lease)
+    clock = program.changes.clock
+    worker = Worker(program.database, clock, _job_handlers(program), lease=lease)
     engine = engine_of(program, worker.wake)
     origins = Origins(
         settings.public_url.rstrip("/") if settings.public_url else None,
@@ -176,33 +187,49 @@ def _job_handlers(program: Program) -> dict[str, Handler]:
     }
 
 
-def takers_of(program: Program) -> list[Taker]:
-    """Those who take events: the reactions of the APIs' packages."""
-    reacting = (api for api in program.apis if program.extensions[api.name].reactions)
-    origin = program.settings.public_url or ""
+def duties_of(program: Program, bell: Bell) -> Worker:
+    """What does the duties of the APIs' packages; the bell wakes it."""
+    handlers: dict[str, Handler] = {}
+    for api in program.apis:
+        acting = program.acting(api, bell.ring)
+        duties = program.extensions[api.name].duties
+        handlers |= duty_handlers(program.database, acting, duties)
+    worker = Worker(
+        program.database,
+        program.changes.clock,
+        handlers,
+        lease=DUTY_LEASES * program.settings.lease_seconds,
+        at_once=DUTIES_AT_ONCE,
+    )
+    bell.wakes(worker.wake)
+    return worker
+
+
+def takers_of(program: Program, ring: Callable[[], None]) -> list[Taker]:
+    """Those who take events: the reactions of the APIs' packages. `ring` tells of new duties."""
     return [
-        Reactions(
-            api, program.extensions[api.name].reactions, program.changes, program.audit, origin
-        ).taker()
-        for api in reacting
+        Reactions(program.acting(api, ring), extension.reactions).taker()
+        for api in program.apis
+        if (extension := program.extensions[api.name]).reactions
     ]
 
 
 def runners_of(
     program: Program, idempotency: Idempotency, done: Done, figures: HubFigures, *, serving: bool
 ) -> list[Runner]:
-    """What a process runs besides the jobs: the bus, the deliverer and the upkeep.
+    """What a process runs besides the jobs: the bus, the deliverer, duties and the upkeep.
 
-    With a broker, a process that serves requests leaves delivering to the workers.
+    With a broker, a process that serves requests leaves delivering and duties to the workers.
     """
     settings, database = program.settings, program.database
     hub = delivering_of(settings, database, program.changes.clock, program.apis, figures)
     upkeep = Upkeep(database, idempotency.purge, *event_chores(settings), *hub.chores)
-    takers = [*takers_of(program), hub.taker]
+    bell = Bell(database, channel=_DUTIES)
+    takers = [*takers_of(program, bell.ring), hub.taker]
     bus = bus_of(settings, database, takers, done, serving=serving)
     if settings.broker_url is not None and serving:
         return [upkeep, *bus]
-    return [upkeep, *bus, *hub.runners]
+    return [upkeep, *bus, *hub.runners, duties_of(program, bell), bell]
 
 
 @contextlib.asynccontextmanager

@@ -1,4 +1,4 @@
-"""What an API package may say about its API: rules, jobs and reactions to events.
+"""What an API package may say about its API: rules, jobs, reactions to events, and duties.
 
 All of ours that such a package imports.
 """
@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from tmf.rest.reactions import Event, Reaction, ReactionContext
+from tmf.rest.acting import ReactionContext
+from tmf.rest.duties import Duty, DutyContext
+from tmf.rest.reactions import Event, Reaction
 from tmf.rest.rules import Circumstances, Reader, Rule
 from tmf.rest.vendor import read_vendor_file
 from tmf.tmf630_guidelines.documents import Document, encode
@@ -59,8 +61,9 @@ Job: TypeAlias = Callable[[JobContext], Mapping[str, Any]]
 class Extension:
     """What is special about one API, beyond its specification. Keys are resource names.
 
-    `settings` names those of `tmf.settings` that the rules find in their circumstances.
-    `reactions` are by type of event, of any API.
+    `settings` names those of `tmf.settings` that its rules, reactions and duties get to see.
+    `reactions` are by type of event, of any API. `duties` are by a name of their own, under which
+    reactions and other duties schedule them.
     """
 
     api: str
@@ -68,11 +71,14 @@ class Extension:
     settings: Sequence[str] = ()
     jobs: Mapping[str, Job] = field(default_factory=dict)
     reactions: Mapping[str, Sequence[Reaction]] = field(default_factory=dict)
+    duties: Mapping[str, Duty] = field(default_factory=dict)
 
 
 __all__ = [
     "Circumstances",
     "Document",
+    "Duty",
+    "DutyContext",
     "Event",
     "Extension",
     "GuidelineError",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,6 +10,7 @@ import tmf
 from tmf.apis import APIS
 from tmf.declare import Extension
 from tmf.events.clock import Clock
+from tmf.rest.acting import Acting
 from tmf.rest.audit import Audit
 from tmf.rest.changes import Changes
 from tmf.rest.rules import compile_rules
@@ -33,6 +34,17 @@ class Program:
     database: Database
     changes: Changes
     audit: Audit
+
+    def acting(self, api: Api, ring: Callable[[], None] = lambda: None) -> Acting:
+        """What the package of an API may do; `ring` is called when it has scheduled a duty."""
+        return Acting(
+            api,
+            self.changes,
+            self.audit,
+            self.settings.public_url or "",
+            visible(self.settings, self.extensions[api.name]),
+            ring,
+        )
 
     def close(self) -> None:
         """Release the database and the audit's file."""
@@ -90,15 +102,15 @@ def build_program(settings: Settings, listed: Listed = APIS) -> Program:
                 extension.rules,
                 frozenset(extension.jobs),
                 enforce_advisory=settings.enforce_catalog_lifecycle,
-                settings={name: _setting(settings, name) for name in extension.settings},
+                settings=visible(settings, extension),
             )
         )
     audit = Audit(settings.audit_file, as_json=settings.log_format == "json")
     return Program(settings, apis, extensions, database, Changes(clock, rules, resources), audit)
 
 
-def _setting(settings: Settings, name: str) -> Any:
-    """A setting that an API's rules may see."""
-    if name not in Settings.model_fields:
-        raise ValueError(f"there is no setting {name}")
-    return getattr(settings, name)
+def visible(settings: Settings, extension: Extension) -> dict[str, Any]:
+    """The settings that an API's package gets to see; ValueError if there is none of that name."""
+    if unknown := set(extension.settings) - Settings.model_fields.keys():
+        raise ValueError(f"there is no setting {', '.join(sorted(unknown))}")
+    return {name: getattr(settings, name) for name in extension.settings}

@@ -108,7 +108,7 @@ def _main() -> None:
 
 def _takers() -> list[str]:
     program = build_program(Settings(database_url="sqlite://"))
-    names = [taker.name for taker in takers_of(program)]
+    names = [taker.name for taker in takers_of(program, lambda: None)]
     program.close()
     return [*names, "hub"]
 

@@ -20,6 +20,11 @@ from tmf.store.outbox import PARTITIONS, OutboxEvent, waiting
 from tmf.store.session import document_of
 from tmf.tmf638_inventory import INVENTORY
 
+
+def _nobody() -> None:
+    """Nobody need be woken."""
+
+
 CAUSE = Cause("north", "", "request-1")
 SERVICE = CREATED["TMF638/service"]
 
@@ -37,7 +42,7 @@ def house(database_url: str) -> Iterator[Callable[[Reaction], House]]:
         program = build_program(Settings(database_url=database_url), listed)
         programs.append(program)
         schema.prepare(program.database)
-        (taker,) = (one for one in takers_of(program) if one.name == "reactions.TMF638")
+        (taker,) = (one for one in takers_of(program, _nobody) if one.name == "reactions.TMF638")
         return program, taker
 
     yield build

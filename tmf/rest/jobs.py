@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import structlog
 
 from tmf.events.work import Handler, InterruptedWorkError, Task
+from tmf.rest.acting import matching
 from tmf.rest.attributes import whole
 from tmf.rest.audit import SERVER, Audit
 from tmf.rest.changes import Changes
@@ -20,15 +21,13 @@ from tmf.spec.model import Api, Resource
 from tmf.store.database import Database
 from tmf.store.rows import Row
 from tmf.store.session import Session, document_of
-from tmf.tmf630_guidelines.criteria import All, Compare, Field
 from tmf.tmf630_guidelines.documents import Document
 from tmf.tmf630_guidelines.errors import GuidelineError
-from tmf.tmf630_guidelines.query import ListQuery, parse_criteria
+from tmf.tmf630_guidelines.query import ListQuery
 
 log = structlog.get_logger("tmf.jobs")
 
 _CHUNK = 1 << 16
-_PAGE = 200
 _TIMEOUT = 30.0
 
 
@@ -119,18 +118,14 @@ class RunningJob:
     def find(self, resource: str, query: str) -> Iterator[Document]:
         """Every matching document, page by page in id order."""
         kept = self._api.resources[resource]
-        criteria = parse_criteria(query, kept.kind_of)
-        last = ""
-        while True:
+
+        def page(asked: ListQuery) -> Sequence[Row]:
             self._go_on()
-            after = All((criteria, Field("id", Compare("gt", "text", (last,)))))
-            rows = self._runner.rows(kept, self._realm, ListQuery(after, None, (), 0, _PAGE, None))
-            for row in rows:
-                href = f"{self.base_path}{kept.path}/{row.id}"
-                yield whole(row.id, href, document_of(row))
-            if len(rows) < _PAGE:
-                return
-            last = rows[-1].id
+            return self._runner.rows(kept, self._realm, asked)
+
+        for row in matching(kept, query, page):
+            href = f"{self.base_path}{kept.path}/{row.id}"
+            yield whole(row.id, href, document_of(row))
 
     def load(self, resource: str, document: Any) -> bool:
         """Store a document as `tmf load` does."""

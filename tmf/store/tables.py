@@ -154,6 +154,7 @@ work = Table(
     Column("leased_until", BigInteger, nullable=False, default=0),
     Column("holder", Text),
     Index("work_due", "due"),
+    Index("work_subject", "subject", "kind", "realm"),
 )
 
 outbox = Table(

@@ -1,0 +1,170 @@
+"""What the packages' own work may do: read every API's resources, change those of one API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from tmf.events.work import AT_ONCE, enqueue, forget
+from tmf.rest.attributes import whole
+from tmf.rest.audit import SERVER, Audit
+from tmf.rest.changes import Changes
+from tmf.rest.telling import Cause
+from tmf.spec.model import Api, Resource
+from tmf.store.rows import Row
+from tmf.store.session import Session, document_of
+from tmf.tmf630_guidelines.criteria import All, Compare, Field
+from tmf.tmf630_guidelines.documents import Document
+from tmf.tmf630_guidelines.patch import MERGE
+from tmf.tmf630_guidelines.query import ListQuery, parse_criteria
+from tmf.tmf630_guidelines.values import parse_instant
+
+_PAGE = 200
+
+
+class ReactionContext:
+    """What a reaction or a duty may do: read every API's resources, change those of its own.
+
+    All within one realm, and in one transaction with the receipt of the event or the end of the
+    duty: both or neither. The changes tell their own events, which belong to the same request.
+    `settings` are those that the API's extension names.
+    """
+
+    def __init__(self, session: Session, acting: Acting, cause: Cause) -> None:
+        self._session = session
+        self._acting = acting
+        self._changes = acting.changes
+        self._cause = cause
+        self.settings = acting.settings
+
+    @property
+    def now(self) -> str:
+        """The server's time, as it is written into documents."""
+        return self._changes.clock.text()
+
+    @property
+    def realm(self) -> str:
+        """The realm in which it happens."""
+        return self._cause.realm
+
+    def read(self, key: str, identity: str) -> Document | None:
+        """A resource of any API (`TMF620.productOffering`), with its id, or None."""
+        resource = self._changes.resources[key]
+        row = self._session.get(resource, self._cause.realm, identity)
+        return None if row is None else self._whole(resource, row)
+
+    def find(self, key: str, query: str) -> Iterator[Document]:
+        """The resources of any API that match a query as in an address, in id order."""
+        resource = self._changes.resources[key]
+
+        def page(asked: ListQuery) -> list[Row]:
+            return self._session.find(resource, self.realm, asked).rows
+
+        return (self._whole(resource, row) for row in matching(resource, query, page))
+
+    def create(self, name: str, document: Document) -> Document:
+        """Create a resource of the own API, as a client would; it, with its id."""
+        resource = self._own(name)
+        row = self._changes.create(self._session, resource, self._cause, document)
+        self._note("create", resource, row)
+        return self._whole(resource, row)
+
+    def patch(self, name: str, identity: str, patch: Document) -> Document | None:
+        """Merge changes into a resource of the own API; it, or None if it is not there.
+
+        The resource is locked until the reaction is done, as it is by `lock`.
+        """
+        resource = self._own(name)
+        row = self._session.lock(resource, self._cause.realm, identity)
+        if row is None:
+            return None
+        changed = self._changes.patch(self._session, resource, self._cause, row, MERGE, patch)
+        if changed is not row:
+            self._note("patch", resource, changed)
+        return self._whole(resource, changed)
+
+    def lock(self, name: str, identity: str) -> Document | None:
+        """A resource of the own API, kept from others' changes until the reaction is done."""
+        resource = self._own(name)
+        row = self._session.lock(resource, self._cause.realm, identity)
+        return None if row is None else self._whole(resource, row)
+
+    def delete(self, name: str, identity: str) -> bool:
+        """Delete a resource of the own API; False if it is not there."""
+        resource = self._own(name)
+        row = self._session.lock(resource, self._cause.realm, identity)
+        if row is None:
+            return False
+        self._changes.delete(self._session, resource, self._cause, row)
+        self._note("delete", resource, row)
+        return True
+
+    def schedule(self, duty: str, subject: str, at: str | None = None) -> None:
+        """Have a duty of the own API done with this subject: at a time (RFC 3339), or at once.
+
+        There is one such duty for each subject: one that was planned before, or is under way, is
+        replaced and has no effect.
+        """
+        kind = f"{self._acting.api.name}.{duty}"
+        due = AT_ONCE if at is None else parse_instant(at)
+        if due is None:
+            raise ValueError(f"{at} is no time")
+        forget(self._session, self._cause.realm, kind, subject)
+        enqueue(self._session, self._cause.realm, kind, subject, due)
+        self._session.afterwards.append(self._acting.ring)
+
+    def unschedule(self, duty: str, subject: str) -> None:
+        """Have such a duty not done; one that is under way has no effect."""
+        kind = f"{self._acting.api.name}.{duty}"
+        forget(self._session, self._cause.realm, kind, subject)
+
+    def _own(self, name: str) -> Resource:
+        return self._changes.resources[f"{self._acting.api.name}.{name}"]
+
+    def _whole(self, resource: Resource, row: Row) -> Document:
+        return self._acting.whole(resource, row)
+
+    def _note(self, operation: str, resource: Resource, row: Row) -> None:
+        """Tell the audit, once all is committed."""
+        told = partial(self._acting.audit, operation, SERVER, self.realm, resource.key, row.id)
+        self._session.afterwards.append(partial(told, revision=row.revision))
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Who acts: the package of one API. `origin` is what hrefs start with, `ring` wakes those who
+    do duties, from any thread.
+    """
+
+    api: Api
+    changes: Changes
+    audit: Audit
+    origin: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    ring: Callable[[], None] = lambda: None
+
+    def within(self, session: Session, realm: str, correlation: str = "") -> ReactionContext:
+        """What may be done in a transaction."""
+        return ReactionContext(session, self, Cause(realm, self.origin, correlation))
+
+    def whole(self, resource: Resource, row: Row) -> Document:
+        """A resource as a client would see it."""
+        href = f"{self.origin}{self.changes.rules[resource.key].collection}/{row.id}"
+        return whole(row.id, href, document_of(row))
+
+
+def matching(
+    resource: Resource, query: str, page: Callable[[ListQuery], Sequence[Row]]
+) -> Iterator[Row]:
+    """All rows that match a query as in an address, in id order, found page by page."""
+    criteria = parse_criteria(query, resource.kind_of)
+    last = ""
+    while True:
+        after = All((criteria, Field("id", Compare("gt", "text", (last,)))))
+        rows = page(ListQuery(after, None, (), 0, _PAGE, None))
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        last = rows[-1].id
