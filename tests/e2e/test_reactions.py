@@ -147,5 +147,5 @@ def test_a_reaction_to_what_never_happens_stops_the_start(database_url: str) -> 
     program = build_program(Settings(database_url=database_url), listed)
 
     with pytest.raises(ValueError, match="CategoryCreatedEvent"):
-        takers_of(program)
+        takers_of(program, _nobody)
     program.close()
