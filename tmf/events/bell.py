@@ -68,6 +68,9 @@ class Bell(Runner):
                 self._database.told = lambda: None
             if self._timer is not None:
                 self._timer.cancel()
+            if self._sending is not None:  # it must not be left to a database that is closed
+                self._sending.cancel()
+                await asyncio.wait([self._sending])
 
     def ring(self) -> None:
         """Wake everybody; from any thread."""

@@ -151,7 +151,7 @@ class Pool:
         self._open.discard(connection)
         with suppress(ValueError):
             self._free.remove(connection)
-        if job is not None and job.repeatable and connection.served:
+        if job is not None and job.repeatable and connection.served and not self._closed:
             # It had died long before: the next one will do.
             self._waiting.appendleft((time.monotonic(), job))
         elif job is not None:
@@ -162,7 +162,7 @@ class Pool:
         """Give what waits to who is free; more connections if nobody is."""
         while self._waiting and self._free:
             self._free.pop().run(self._waiting.popleft()[1])
-        if self._waiting and len(self._open) + self._opening < self._size:
+        if self._waiting and not self._closed and len(self._open) + self._opening < self._size:
             self._open_another()
 
     def _fail_waiting(self, error: Exception) -> None:
