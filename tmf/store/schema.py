@@ -62,7 +62,6 @@ def prepare(database: Database) -> None:
     with _exclusive(database) as connection:
         _refuse_newer(connection)
         state = _state(database, connection)
-        _check_known(state)
         if state.empty:
             _upgrade(database, connection, lambda _: None)
         elif not state.current:
@@ -97,16 +96,6 @@ def migrate(
         work = reindexing.Reindexing(database, resource)
         with counting(f"indexing {table_name(resource)}", work.remaining()) as report:
             work.run(report)
-
-
-def _check_known(state: State) -> None:
-    """Refuse a database that a later version of the program has made."""
-    known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
-    if state.revision is not None and state.revision not in known:
-        raise OutdatedError(
-            f"the database is at revision {state.revision}, which this version of the program "
-            "does not know: run the version that made it, or a later one"
-        )
 
 
 @contextmanager
