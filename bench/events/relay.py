@@ -97,21 +97,25 @@ class _BareLoop:
         )
         self._body = event()
         self._left = count
-        self._sent = self._safe = 0
+        self._sent = 0
+        self._open: dict[int, None] = {}
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def go_on(self) -> None:
         """Fill the window."""
-        while self._left and self._sent - self._safe < WINDOW:
+        while self._left and len(self._open) < WINDOW:
             self._left -= 1
             self._publish(hidden_key(self._sent % 8), self._body)
             self._sent += 1
+            self._open[self._sent] = None
 
     def confirmed(self, frame: object) -> None:
-        """One, or all up to one, are safe."""
+        """One, or all up to one, are safe; one may be before those that were sent earlier."""
         method = frame.method  # type: ignore[attr-defined]
-        self._safe = method.delivery_tag if method.multiple else self._safe + 1
+        self._open.pop(method.delivery_tag, None)
+        while method.multiple and self._open and next(iter(self._open)) <= method.delivery_tag:
+            del self._open[next(iter(self._open))]
         if self._left:
             self.go_on()
-        elif self._safe >= self._sent and not self.done.done():
+        elif not self._open and not self.done.done():
             self.done.set_result(None)

@@ -99,7 +99,9 @@ def _settled(page: Page) -> Page:
     reached = page.offset + page.count
     if page.count < page.limit and (page.count or not page.offset):
         return replace(page, total=reached, estimated=False)
-    return replace(page, total=max(page.total, reached)) if page.count else page
+    if page.count and reached > page.total:
+        return replace(page, total=reached)
+    return page
 
 
 def _goes_on(page: Page) -> bool:
