@@ -66,10 +66,8 @@ def build_application(program: Program) -> ASGIApp:
     """The ASGI application of one server process; KeyFileError if the keys cannot be read."""
     settings = program.settings
     keyring = None if settings.api_keys is None else Keyring(settings.api_keys)
-    lease = JOB_LEASES * settings.lease_seconds
-    clock = program.changes.clock
-    worker = Worker(program.database, clock, _job_handlers(program), lease=lease)
-    engine = engine_of(program, worker.wake)
+    jobs = jobs_of(program)
+    engine = engine_of(program, jobs.wake)
     origins = Origins(
         settings.public_url.rstrip("/") if settings.public_url else None,
         frozenset(split_list(settings.trusted_proxies)),
@@ -78,7 +76,7 @@ def build_application(program: Program) -> ASGIApp:
     figures = HubFigures()
     metrics.registry.register(figures)
     others = runners_of(program, engine.idempotency, metrics.events.done, figures, serving=True)
-    background = Background([worker, *others])
+    background = Background([*others, *([jobs] if settings.serve_work else [])])
     site = Site(
         program.apis,
         program.database,
@@ -187,6 +185,12 @@ def _job_handlers(program: Program) -> dict[str, Handler]:
     }
 
 
+def jobs_of(program: Program) -> Worker:
+    """What does the APIs' jobs: servers do, unless TMF_SERVE_WORK leaves them to `tmf work`."""
+    lease = JOB_LEASES * program.settings.lease_seconds
+    return Worker(program.database, program.changes.clock, _job_handlers(program), lease=lease)
+
+
 def duties_of(program: Program, bell: Bell) -> Worker:
     """What does the duties of the APIs' packages; the bell wakes it."""
     handlers: dict[str, Handler] = {}
@@ -219,7 +223,7 @@ def runners_of(
 ) -> list[Runner]:
     """What a process runs besides the jobs: the bus, the deliverer, duties and the upkeep.
 
-    With a broker, a process that serves requests leaves delivering and duties to the workers.
+    If the work is done apart, a process that serves requests leaves it to `tmf work`.
     """
     settings, database = program.settings, program.database
     hub = delivering_of(settings, database, program.changes.clock, program.apis, figures)
@@ -227,7 +231,7 @@ def runners_of(
     bell = Bell(database, channel=_DUTIES)
     takers = [*takers_of(program, bell.ring), hub.taker]
     bus = bus_of(settings, database, takers, done, serving=serving)
-    if settings.broker_url is not None and serving:
+    if settings.work_apart and serving:
         return [upkeep, *bus]
     return [upkeep, *bus, *hub.runners, duties_of(program, bell), bell]
 

@@ -49,9 +49,9 @@ def bus_of(
 ) -> list[Runner]:
     """The bus with those who take from it; what it does is counted in `done`.
 
-    With a broker, a process that serves requests only tells the workers of new events.
+    If the work is done apart, a process that serves requests only tells of new events.
     """
-    if settings.broker_url is not None and serving:
+    if settings.work_apart and serving:
         return [Bell(database)]
     schedule = tuple(map(float, split_list(settings.event_retry_schedule)))
     intakes = Intakes(database, [Intake(taker, schedule) for taker in takers], done)

@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=64, description="Server processes.")
+    serve_work: bool = Field(
+        True,
+        description="Do the work behind requests in `tmf serve`; false leaves it to `tmf work`.",
+    )
     database_url: str = Field(
         "sqlite:///tmf.db",
         description="SQLAlchemy URL: sqlite:///FILE or postgresql+psycopg2://USER@HOST/NAME.",
@@ -171,6 +175,11 @@ class Settings(BaseSettings):
             if origin != "*" and _ORIGIN.fullmatch(origin) is None:
                 raise ValueError(f"{origin} is neither * nor an origin such as https://example.net")
         return text
+
+    @property
+    def work_apart(self) -> bool:
+        """Whether processes that serve requests leave the work to `tmf work`."""
+        return self.broker_url is not None or not self.serve_work
 
     @model_validator(mode="after")
     def _default_page_fits(self) -> Settings:

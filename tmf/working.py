@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import uvloop
 
-from tmf.app import engine_of, runners_of
+from tmf.app import engine_of, jobs_of, runners_of
 from tmf.background import Background
 from tmf.events.figures import Done
 from tmf.hub.figures import HubFigures
@@ -34,7 +34,9 @@ async def _work(program: Program, on_start: Callable[[], None]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     idempotency = engine_of(program, lambda: None).idempotency
     runners = runners_of(program, idempotency, Done(), HubFigures(), serving=False)
-    background = Background(runners)
+    background = Background(
+        [*runners, *([] if program.settings.serve_work else [jobs_of(program)])]
+    )
     background.start()
     on_start()
     await told.wait()

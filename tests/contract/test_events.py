@@ -21,7 +21,7 @@ from tests.contract.loaded import load
 from tests.contract.structure import served
 from tests.e2e.client import Client, unique
 from tests.e2e.minimal import CREATED, LOADED
-from tests.processes import Server
+from tests.processes import Server, start_server
 from tmf.spec.bundle import load_api
 from tmf.spec.model import Api, Resource
 
@@ -86,6 +86,14 @@ class EventJudge:
 @pytest.fixture(scope="module")
 def judges() -> dict[str, EventJudge]:
     return {name: EventJudge(api) for name, api in APIS.items()}
+
+
+@pytest.fixture(scope="module")
+def server(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server where nobody reacts: what is told is what was asked for."""
+    folder = tmp_path_factory.mktemp("events")
+    with start_server(module_database_url, folder, TMF_SERVE_WORK="false") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -43,9 +43,13 @@ never the answer to a declared method), 500 and 503 (faults)."""
 
 @pytest.fixture(scope="module")
 def server(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that takes small bodies, with documents that no POST can create."""
+    """A server that takes small bodies, with documents that no POST can create.
+
+    Nobody reacts to what happens here, so every resource stays as the requests leave it.
+    """
     folder = tmp_path_factory.mktemp("operations")
-    with start_server(module_database_url, folder, TMF_MAX_BODY=str(LARGEST)) as server:
+    settings = {"TMF_MAX_BODY": str(LARGEST), "TMF_SERVE_WORK": "false"}
+    with start_server(module_database_url, folder, **settings) as server:
         load(vendor_data(without_post(), ["least"]), module_database_url, folder)
         yield server
 

@@ -7,6 +7,7 @@ to see the mark, and afterwards the data are the same to the byte.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,15 +63,20 @@ def away(
 
 
 def wait_until_nothing_moves(database_url: str) -> None:
-    """Return once all that has happened was told, or given up: no delivery will be tried again."""
+    """Return once all that has happened was told, or given up, and nothing is left to do soon."""
     waiting = (
         "SELECT (SELECT count(*) FROM outbox WHERE published IS NULL)"
         " + (SELECT count(*) FROM deferred)"
         " + (SELECT count(*) FROM delivery WHERE state = 'waiting')"
+        " + (SELECT count(*) FROM work WHERE due < :soon)"
     )
+    soon = (time.time_ns() + 3600 * 10**9) // 1000
     engine = create_engine(database_url, poolclass=NullPool)
     with engine.connect() as connection:
-        until(lambda: connection.execute(text(waiting)).scalar() == 0, "all to be told")
+        until(
+            lambda: connection.execute(text(waiting), {"soon": soon}).scalar() == 0,
+            "all to be told",
+        )
     engine.dispose()
 
 
