@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
@@ -37,6 +38,12 @@ OVER = "database"
 """The property of a test's report that says what it ran over."""
 
 RUN = pytest.StashKey["Run"]()
+
+MEMORY = Path("/dev/shm")  # noqa: S108 (pytest makes a folder of its own there)
+"""Where files live in memory, on Linux."""
+
+ROOM = 4 * 2**30
+"""Bytes that must be free there for the tests' files to go there."""
 
 
 class Run:
@@ -96,6 +103,10 @@ class Run:
         reaper.close()
 
 
+def _has_room(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > ROOM
+
+
 def must_find_all() -> bool:
     """Whether a missing service fails the run: asked for, or one that the caller named."""
     named = os.environ.get("TMF_TEST_POSTGRESQL") or os.environ.get("TMF_TEST_RABBITMQ")
@@ -116,6 +127,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if _has_room(MEMORY):  # SQLite waits for the disk at every commit
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     for name in Settings.model_fields:
         os.environ.pop(f"TMF_{name.upper()}", None)
     run = config.stash[RUN] = Run(config)

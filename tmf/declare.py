@@ -15,6 +15,7 @@ from tmf.rest.duties import Duty, DutyContext
 from tmf.rest.reactions import Event, Reaction
 from tmf.rest.rules import Circumstances, Reader, Rule
 from tmf.rest.vendor import read_vendor_file
+from tmf.store.records import Records
 from tmf.tmf630_guidelines.documents import Document, encode
 from tmf.tmf630_guidelines.errors import GuidelineError
 from tmf.tmf630_guidelines.matching import fits_pattern
@@ -87,6 +88,7 @@ __all__ = [
     "Reaction",
     "ReactionContext",
     "Reader",
+    "Records",
     "Rule",
     "amount_of",
     "encode",

@@ -13,6 +13,7 @@ from tmf.rest.audit import SERVER, Audit
 from tmf.rest.changes import Changes
 from tmf.rest.telling import Cause
 from tmf.spec.model import Api, Resource
+from tmf.store.records import Records
 from tmf.store.rows import Row
 from tmf.store.session import Session, document_of
 from tmf.tmf630_guidelines.criteria import All, Compare, Field
@@ -64,6 +65,12 @@ class ReactionContext:
 
         return (self._whole(resource, row) for row in matching(resource, query, page))
 
+    def hold(self, key: str, identity: str) -> Document | None:
+        """The same as `read`, and nobody changes the resource until the reaction is done."""
+        resource = self._changes.resources[key]
+        row = self._session.hold(resource, self._cause.realm, identity)
+        return None if row is None else self._whole(resource, row)
+
     def create(self, name: str, document: Document) -> Document:
         """Create a resource of the own API, as a client would; it, with its id."""
         resource = self._own(name)
@@ -71,16 +78,28 @@ class ReactionContext:
         self._note("create", resource, row)
         return self._whole(resource, row)
 
-    def patch(self, name: str, identity: str, patch: Document) -> Document | None:
+    def store(self, name: str, document: Document) -> Document:
+        """Create a resource of the own API that clients do not create, or not so."""
+        resource = self._own(name)
+        row = self._changes.store(self._session, resource, self._cause, document)
+        self._note("create", resource, row)
+        return self._whole(resource, row)
+
+    def patch(
+        self, name: str, identity: str, patch: Document, *, own: bool = False
+    ) -> Document | None:
         """Merge changes into a resource of the own API; it, or None if it is not there.
 
-        The resource is locked until the reaction is done, as it is by `lock`.
+        With `own` it may change what clients may not. The resource is locked until the reaction
+        is done, as it is by `lock`.
         """
         resource = self._own(name)
         row = self._session.lock(resource, self._cause.realm, identity)
         if row is None:
             return None
-        changed = self._changes.patch(self._session, resource, self._cause, row, MERGE, patch)
+        changed = self._changes.patch(
+            self._session, resource, self._cause, row, MERGE, patch, own=own
+        )
         if changed is not row:
             self._note("patch", resource, changed)
         return self._whole(resource, changed)
@@ -100,6 +119,19 @@ class ReactionContext:
         self._changes.delete(self._session, resource, self._cause, row)
         self._note("delete", resource, row)
         return True
+
+    def tell(self, name: str, identity: str, event: str) -> None:
+        """Tell an event of a resource of the own API that is no change of it:
+        `InformationRequiredEvent`.
+        """
+        resource = self._own(name)
+        row = self._session.get(resource, self.realm, identity)
+        if row is not None:
+            self._changes.tell(self._session, resource, self._cause, row, event)
+
+    def records(self, kind: str) -> Records:
+        """What the API's package remembers of a kind, in this realm."""
+        return self._session.records(self.realm, self._acting.api.name, kind)
 
     def schedule(self, duty: str, subject: str, at: str | None = None) -> None:
         """Have a duty of the own API done with this subject: at a time (RFC 3339), or at once.

@@ -49,12 +49,14 @@ def _defaults(resource: Resource) -> Iterator[tuple[str, Any]]:
         yield "@type", resource.schema
 
 
-def patched(resource: Resource, before: Document, after: Document, now: str) -> Document | None:
+def patched(
+    resource: Resource, before: Document, after: Document, now: str, *, own: bool = False
+) -> Document | None:
     """A patched document as it will be stored, or None if nothing changed.
 
     Both hold `id`. Refused: a new id, and another value for an immutable attribute that has
-    one. Ignored: attributes that only the server writes. One with a default falls back to it
-    when it is removed.
+    one, unless the change is the server's `own`. Ignored: attributes that only the server
+    writes. One with a default falls back to it when it is removed.
     """
     if after.get("id", before["id"]) != before["id"]:
         raise GuidelineError("immutableAttribute", "id may not be changed")
@@ -62,12 +64,12 @@ def patched(resource: Resource, before: Document, after: Document, now: str) -> 
     stored = {name: value for name, value in before.items() if name not in OUTSIDE}
     removed = stored.keys() - document.keys()
     document |= {name: value for name, value in _defaults(resource) if name in removed}
-    for name in resource.immutable & resource.server_set.keys():
+    for name in () if own else resource.immutable & resource.server_set.keys():
         _restore(document, stored, name)
     for name, rule in resource.server_set.items():
         if rule in ("created", "changed"):
             _restore(document, stored, name)
-    for name in resource.immutable & stored.keys():
+    for name in () if own else resource.immutable & stored.keys():
         if changed_paths({name: stored[name]}, {name: document.get(name)}):
             raise GuidelineError("immutableAttribute", f"{name} may not be changed")
     if not changed_paths(stored, document):

@@ -120,13 +120,18 @@ class Changes:
         row: Row,
         media_type: str,
         patch: Any,
+        *,
+        own: bool = False,
     ) -> Row:
-        """Store the next revision of a locked row; the same row if nothing changed."""
+        """Store the next revision of a locked row; the same row if nothing changed.
+
+        A change of the server's `own` may set what clients may not.
+        """
         known = self.rules[resource.key]
         before = {"id": row.id, **document_of(row)}
         after = apply_patch(media_type, before, patch)
         now = self.clock.text()
-        document = patched(resource, before, after, now)
+        document = patched(resource, before, after, now, own=own)
         if document is None:
             return row
         known.check_result(document, media_type, patch)
@@ -147,6 +152,32 @@ class Changes:
         session.delete(resource, cause.realm, row.id)
         happened = deleted(resource.schema, resource.events)
         self._tell(session, self.rules[resource.key], cause, row, happened)
+
+    def store(self, session: Session, resource: Resource, cause: Cause, made: Document) -> Row:
+        """Store a new resource that the server itself has made, with all that clients may not set.
+
+        It has `id`, or is given one.
+        """
+        known = self.rules[resource.key]
+        identity = made.get("id") or new_id(self.clock)
+        document = {name: value for name, value in made.items() if name not in OUTSIDE}
+        for name, rule in resource.server_set.items():
+            if rule in ("created", "changed"):
+                document.setdefault(name, self.clock.text())
+        document = with_defaults(resource, document)
+        known.stored.check(document)
+        row = session.insert(resource, cause.realm, identity, document)
+        self._tell(session, known, cause, row, created(resource.schema, resource.events))
+        return row
+
+    def tell(
+        self, session: Session, resource: Resource, cause: Cause, row: Row, event: str
+    ) -> None:
+        """Tell of something that is no change, such as `InformationRequiredEvent`."""
+        happened = Happening(f"{resource.schema}{event}")
+        if happened.type not in resource.events:
+            raise ValueError(f"{resource.key} offers no {happened.type}")
+        self._tell(session, self.rules[resource.key], cause, row, [happened])
 
     def _tell(
         self,

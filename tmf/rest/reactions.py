@@ -17,7 +17,7 @@ from tmf.tmf630_guidelines.documents import Document, decode
 class Event:
     """What has happened: `type` as in `ProductOrderStateChangeEvent`, `resource` as in
     `TMF622.productOrder`, `id` that of the resource, `document` the resource as the change left
-    it, `changed` the attributes that an attribute change names.
+    it, `changed` the attributes that an attribute change names, `time` when it happened.
     """
 
     type: str
@@ -25,6 +25,7 @@ class Event:
     id: str
     document: Document
     changed: tuple[str, ...] = ()
+    time: str = ""
 
 
 Reaction: TypeAlias = Callable[[ReactionContext, Event], None]
@@ -63,6 +64,7 @@ class Reactions:
             told.subject,
             body["event"][told.resource],
             tuple(filter(None, body.get("fieldPath", "").split(","))),
+            body["eventTime"],
         )
         for reaction in self._reactions[told.type]:
             reaction(context, event)

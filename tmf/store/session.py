@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from tmf.spec.model import Resource
 from tmf.store import outbox, sqlite
 from tmf.store.outbox import OutboxEvent
+from tmf.store.records import Records
 from tmf.store.rows import Found, Row
 from tmf.store.search import Search
 from tmf.store.statements import ResourceStatements
@@ -59,6 +60,11 @@ class Session:
         SQLite needs no lock of its own: a writing transaction there is the only one.
         """
         found = self._statements[resource.key].lock.run(self.connection, realm=realm, id=identity)
+        return _row(identity, found.first())
+
+    def hold(self, resource: Resource, realm: str, identity: str) -> Row | None:
+        """The row, kept from changing until the transaction ends; others may hold it as well."""
+        found = self._statements[resource.key].hold.run(self.connection, realm=realm, id=identity)
         return _row(identity, found.first())
 
     def insert(self, resource: Resource, realm: str, identity: str, document: Document) -> Row:
@@ -119,6 +125,10 @@ class Session:
                 timeout=self._query_timeout,
             )
             return search.run(realm, query, hrefs)
+
+    def records(self, realm: str, api: str, kind: str) -> Records:
+        """What the package of an API remembers of a kind."""
+        return Records(self.connection, realm, api, kind)
 
     def count(self, resource: Resource, realm: str) -> int:
         """How many resources there are in the realm."""

@@ -54,6 +54,7 @@ class ResourceStatements:
         row = select(table.c.revision, _as_text(table)).where(*key)
         self.get = Statement(row, dialect)
         self.lock = Statement(row.with_for_update(), dialect)
+        self.hold = Statement(row.with_for_update(read=True), dialect)
         self.delete = Statement(delete(table).where(*key), dialect)
         written = ["revision", "updated", "body", *self._columns.values()]
         written += ["tokens"] if self.postgresql else []

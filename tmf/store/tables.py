@@ -157,6 +157,18 @@ work = Table(
     Index("work_subject", "subject", "kind", "realm"),
 )
 
+# What an API's package remembers besides its resources: nobody but the package sees it.
+record = Table(
+    "record",
+    FIXED,
+    Column("realm", String(64), nullable=False),
+    Column("api", String(16), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("key", ORDERED, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("realm", "api", "kind", "key"),
+)
+
 outbox = Table(
     "outbox",
     FIXED,

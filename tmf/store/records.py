@@ -1,0 +1,72 @@
+"""Records: what an API's package remembers besides its resources, by kind and key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+from tmf.tmf630_guidelines.documents import Document, decode, encode
+
+_KEY = "realm = :realm AND api = :api AND kind = :kind AND key = :key"
+_PAGE = 1000
+
+
+class Records:
+    """The records of one kind, of one API and in one realm, within a transaction."""
+
+    def __init__(self, connection: Connection, realm: str, api: str, kind: str) -> None:
+        self._connection = connection
+        self._key = {"realm": realm, "api": api, "kind": kind}
+        self._locks = connection.dialect.name == "postgresql"
+
+    def get(self, key: str, *, lock: bool = False) -> Document | None:
+        """The record of a key, or None; `lock` keeps it from others until the transaction ends."""
+        held = " FOR UPDATE" if lock and self._locks else ""
+        found = self._run(f"SELECT body FROM record WHERE {_KEY}{held}", key=key).scalar()
+        return None if found is None else dict(decode(found.encode()))
+
+    def add(self, key: str, body: Document) -> bool:
+        """Keep a new record; False, with nothing done, if there is one of that key.
+
+        Waits for another transaction that is about to add the same.
+        """
+        statement = (
+            "INSERT INTO record (realm, api, kind, key, body) "
+            "VALUES (:realm, :api, :kind, :key, :body) ON CONFLICT DO NOTHING"
+        )
+        return bool(self._run(statement, key=key, body=encode(body).decode()).rowcount)
+
+    def put(self, key: str, body: Document) -> None:
+        """Keep a record in place of what there was."""
+        statement = (
+            "INSERT INTO record (realm, api, kind, key, body) "
+            "VALUES (:realm, :api, :kind, :key, :body) "
+            "ON CONFLICT (realm, api, kind, key) DO UPDATE SET body = excluded.body"
+        )
+        self._run(statement, key=key, body=encode(body).decode())
+
+    def drop(self, key: str) -> bool:
+        """Forget a record; False if there is none."""
+        return bool(self._run(f"DELETE FROM record WHERE {_KEY}", key=key).rowcount)
+
+    def starting(self, prefix: str) -> Iterator[tuple[str, Document]]:
+        """The records whose keys start so, in the order of their keys."""
+        last = prefix
+        statement = (
+            "SELECT key, body FROM record WHERE realm = :realm AND api = :api AND kind = :kind "
+            "AND key > :last AND key < :end ORDER BY key LIMIT :most"
+        )
+        while True:
+            values = {"last": last, "end": prefix + "\U0010ffff", "most": _PAGE}
+            rows = self._run(statement, **values).all()
+            for key, body in rows:
+                yield key, decode(body.encode())
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1][0]
+
+    def _run(self, statement: str, **values: Any) -> Any:
+        return self._connection.execute(text(statement), {**self._key, **values})
