@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tmf.declare import Extension
 from tmf.tmf620_catalog import CATALOG
-from tmf.tmf622_ordering import ORDERING
+from tmf.tmf622_ordering import ORDERING, PRODUCTS
 from tmf.tmf629_customer import CUSTOMER
 from tmf.tmf638_inventory import INVENTORY
 from tmf.tmf642_alarm import ALARM
@@ -15,7 +15,7 @@ APIS: tuple[tuple[str, Extension | None], ...] = (
     ("TMF622", ORDERING),
     ("TMF629", CUSTOMER),
     ("TMF635", None),
-    ("TMF637", None),
+    ("TMF637", PRODUCTS),
     ("TMF638", INVENTORY),
     ("TMF642", ALARM),
     ("TMF666", None),

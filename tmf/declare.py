@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from tmf.hub.signing import signatures
 from tmf.rest.acting import ReactionContext
 from tmf.rest.duties import Duty, DutyContext
 from tmf.rest.reactions import Event, Reaction
 from tmf.rest.rules import Circumstances, Reader, Rule
 from tmf.rest.vendor import read_vendor_file
 from tmf.store.records import Records
-from tmf.tmf630_guidelines.documents import Document, encode
+from tmf.tmf630_guidelines.documents import Document, decode, encode
 from tmf.tmf630_guidelines.errors import GuidelineError
 from tmf.tmf630_guidelines.matching import fits_pattern
 from tmf.tmf630_guidelines.money import amount_of, exact, round_money, round_rate
@@ -64,7 +65,8 @@ class Extension:
 
     `settings` names those of `tmf.settings` that its rules, reactions and duties get to see.
     `reactions` are by type of event, of any API. `duties` are by a name of their own, under which
-    reactions and other duties schedule them.
+    reactions and other duties schedule them. `check` looks at those settings when the program is
+    built, and raises ValueError if they cannot be used.
     """
 
     api: str
@@ -73,6 +75,7 @@ class Extension:
     jobs: Mapping[str, Job] = field(default_factory=dict)
     reactions: Mapping[str, Sequence[Reaction]] = field(default_factory=dict)
     duties: Mapping[str, Duty] = field(default_factory=dict)
+    check: Callable[[Mapping[str, Any]], object] = lambda _: None
 
 
 __all__ = [
@@ -91,6 +94,7 @@ __all__ = [
     "Records",
     "Rule",
     "amount_of",
+    "decode",
     "encode",
     "exact",
     "fits_pattern",
@@ -99,4 +103,5 @@ __all__ = [
     "read_vendor_file",
     "round_money",
     "round_rate",
+    "signatures",
 ]

@@ -24,6 +24,10 @@ Listed: TypeAlias = Sequence[tuple[str, Extension | None]]
 """APIs to serve, each with its package's extension if it has one."""
 
 
+class UnusableSettingError(Exception):
+    """What a setting names cannot be used; the message says which setting, and why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """Everything that the commands share: APIs, database, changes, audit. Close it when done."""
@@ -96,6 +100,10 @@ def build_program(settings: Settings, listed: Listed = APIS) -> Program:
     rules = {}
     for api in apis:
         extension = extensions[api.name]
+        try:
+            extension.check(visible(settings, extension))
+        except ValueError as error:
+            raise UnusableSettingError(str(error)) from error
         rules.update(
             compile_rules(
                 api,

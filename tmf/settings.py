@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         False,
         description="Refuse orders for offerings that are not in the catalogue here.",
     )
+    provisioning: Path | None = Field(
+        None,
+        description="JSON file that says which driver provides which services; unset, all are "
+        "simulated.",
+    )
     clock: datetime | None = Field(
         None, description="RFC 3339 start of a movable clock; unset, the machine's time is used."
     )

@@ -16,7 +16,7 @@ from tmf.access.keys import KeyFileError
 from tmf.access.reach import OpenServerError
 from tmf.loading import LoadError
 from tmf.log import set_up_logging
-from tmf.program import Program, build_program
+from tmf.program import Program, UnusableSettingError, build_program
 from tmf.settings import Settings
 from tmf.store import schema
 
@@ -48,7 +48,7 @@ def told_in_a_line(end: str = "") -> Iterator[None]:
     """What the user can put right, as a message instead of a traceback."""
     try:
         yield
-    except (LoadError, OpenServerError, schema.OutdatedError) as error:
+    except (LoadError, OpenServerError, schema.OutdatedError, UnusableSettingError) as error:
         raise click.ClickException(f"{error}{end}") from error
     except OperationalError as error:
         raise click.ClickException(f"TMF_DATABASE_URL: {error.orig}{end}") from error
@@ -59,7 +59,8 @@ def told_in_a_line(end: str = "") -> Iterator[None]:
 @contextmanager
 def opened_program(**given: Any) -> Iterator[Program]:
     """The program on a database that fits it, closed afterwards; an empty one is set up."""
-    program = build_program(settings_of(**given))
+    with told_in_a_line():
+        program = build_program(settings_of(**given))
     try:
         with told_in_a_line():
             schema.prepare(program.database)

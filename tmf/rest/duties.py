@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from tmf.events.work import Effect, Handler, Task
 from tmf.rest.acting import Acting, ReactionContext, matching
@@ -12,6 +12,8 @@ from tmf.store.rows import Row
 from tmf.store.session import Session
 from tmf.tmf630_guidelines.documents import Document
 from tmf.tmf630_guidelines.query import ListQuery
+
+T = TypeVar("T")
 
 
 class DutyContext:
@@ -55,6 +57,11 @@ class DutyContext:
                 return session.find(resource, self.realm, asked).rows
 
         return (self._acting.whole(resource, row) for row in matching(resource, query, page))
+
+    def within(self, act: Callable[[ReactionContext], T]) -> T:
+        """Do something at once, in a transaction of its own, whatever becomes of the duty."""
+        with self._database.session(write=True) as session:
+            return act(self._acting.within(session, self.realm))
 
 
 Duty: TypeAlias = Callable[[DutyContext], Callable[[ReactionContext], None] | None]
