@@ -13,6 +13,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 import tmf
+from tmf.billing_commands import bill_run
 from tmf.demonstration import demo
 from tmf.event_commands import events
 from tmf.hub_commands import hub
@@ -122,6 +123,7 @@ def load(files: tuple[Path, ...], realm: str, no_events: bool, database_url: str
     click.echo(f"{loaded.stored} documents loaded, {loaded.skipped} were there already")
 
 
+main.add_command(bill_run)
 main.add_command(demo)
 main.add_command(events)
 main.add_command(hub)

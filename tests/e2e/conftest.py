@@ -20,8 +20,22 @@ def session_database_url(
     database: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[str]:
     """The URL of a database that all tests of this process share."""
-    if database == "SQLite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('shared-database') / 'tmf.db'}"
+    yield from _shared_database(database, tmp_path_factory, request)
+
+
+@pytest.fixture(scope="session")
+def still_database_url(
+    database: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """Another one, in which nobody reacts to what happens."""
+    yield from _shared_database(database, tmp_path_factory, request)
+
+
+def _shared_database(
+    kind: str, folders: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    if kind == "SQLite":
+        yield f"sqlite:///{folders.mktemp('shared-database') / 'tmf.db'}"
         return
     databases = request.config.stash[RUN].databases
     url = databases.create()
@@ -42,6 +56,17 @@ def tmf(server: Server) -> Iterator[Client]:
     client = Client(server.url)
     yield client
     client.close()
+
+
+@pytest.fixture(scope="session")
+def still(still_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of a server where nobody reacts: each resource stays as its requests leave it."""
+    folder = tmp_path_factory.mktemp("still-server")
+    with (
+        start_server(still_database_url, folder, TMF_SERVE_WORK="false") as server,
+        Client(server.url) as client,
+    ):
+        yield client
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,12 @@ class Shop(NamedTuple):
 
 
 @pytest.fixture(scope="module")
+def tmf(still: Client) -> Client:
+    """Nobody reacts here: every resource stays as the requests leave it."""
+    return still
+
+
+@pytest.fixture(scope="module")
 def shop(tmf: Client) -> Shop:
     """A line by speed, a box that only bundles have, the bundle of both, an offer that was."""
     names = Shop(*(unique(name) for name in Shop._fields))

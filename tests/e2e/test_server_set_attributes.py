@@ -16,6 +16,18 @@ from tests.e2e.minimal import ALARM, CREATED
 LONG_AGO = "2001-01-01T00:00:00Z"
 
 
+@pytest.fixture(scope="module")
+def tmf(still: Client) -> Client:
+    """Nobody reacts here: every resource stays as the requests leave it."""
+    return still
+
+
+@pytest.fixture(scope="module")
+def session_database_url(still_database_url: str) -> str:
+    """The database of that server."""
+    return still_database_url
+
+
 def is_recent(text: str) -> bool:
     """Whether a server-set time is now, in UTC with Z and milliseconds."""
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", text), text
