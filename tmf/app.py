@@ -38,6 +38,7 @@ from tmf.rest.listeners import HubVerbs
 from tmf.rest.metrics import Metrics
 from tmf.rest.observed import ObservedApp
 from tmf.rest.oversight import OversightVerbs
+from tmf.rest.papers import Papers
 from tmf.rest.rate import RateLimitedApp, TokenBuckets, peer_of
 from tmf.rest.reactions import Reactions
 from tmf.rest.security import Gate, caller_by_key, security_map
@@ -77,6 +78,7 @@ def build_application(program: Program) -> ASGIApp:
     metrics.registry.register(figures)
     others = runners_of(program, engine.idempotency, metrics.events.done, figures, serving=True)
     background = Background([*others, *([jobs] if settings.serve_work else [])])
+    gate = None if keyring is None else Gate(keyring)
     site = Site(
         program.apis,
         program.database,
@@ -84,10 +86,10 @@ def build_application(program: Program) -> ASGIApp:
         origins,
         settings.export_dir.resolve(),
         events_document(settings, program.apis),
-        None if keyring is None else Gate(keyring),
+        gate,
     )
     connexion = SpecifiedApplication(
-        site.application(),
+        site.application(after=[papers_of(program, gate).route()]),
         import_name="tmf",
         lifespan=partial(_lifespan, program, background),
         middlewares=[
@@ -189,6 +191,16 @@ def jobs_of(program: Program) -> Worker:
     """What does the APIs' jobs: servers do, unless TMF_SERVE_WORK leaves them to `tmf work`."""
     lease = JOB_LEASES * program.settings.lease_seconds
     return Worker(program.database, program.changes.clock, _job_handlers(program), lease=lease)
+
+
+def papers_of(program: Program, gate: Gate | None) -> Papers:
+    """What makes resources files for people."""
+    made = {
+        name: (program.acting(api), paper)
+        for api in program.apis
+        for name, paper in program.extensions[api.name].papers.items()
+    }
+    return Papers(program.database, made, gate)
 
 
 def duties_of(program: Program, bell: Bell) -> Worker:

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias
 from tmf.hub.signing import signatures
 from tmf.rest.acting import ReactionContext
 from tmf.rest.duties import Duty, DutyContext
+from tmf.rest.papers import Paper
 from tmf.rest.reactions import Event, Reaction
 from tmf.rest.rules import Circumstances, Reader, Rule
 from tmf.rest.vendor import read_vendor_file
@@ -66,7 +67,8 @@ class Extension:
     `settings` names those of `tmf.settings` that its rules, reactions and duties get to see.
     `reactions` are by type of event, of any API. `duties` are by a name of their own, under which
     reactions and other duties schedule them. `check` looks at those settings when the program is
-    built, and raises ValueError if they cannot be used.
+    built, and raises ValueError if they cannot be used. `papers` are by the name under which they
+    are served: `bill` as `/files/bill/ID.pdf`.
     """
 
     api: str
@@ -76,6 +78,7 @@ class Extension:
     reactions: Mapping[str, Sequence[Reaction]] = field(default_factory=dict)
     duties: Mapping[str, Duty] = field(default_factory=dict)
     check: Callable[[Mapping[str, Any]], object] = lambda _: None
+    papers: Mapping[str, Paper] = field(default_factory=dict)
 
 
 __all__ = [
@@ -88,6 +91,7 @@ __all__ = [
     "GuidelineError",
     "Job",
     "JobContext",
+    "Paper",
     "Reaction",
     "ReactionContext",
     "Reader",

@@ -147,7 +147,9 @@ def test_a_customer_without_an_account_is_given_one(office: Office) -> None:
 
 
 def test_usage_is_rated_and_charged_once(office: Office) -> None:
-    product, account = office.sold(price(0.05, "usage", unitOfMeasure={"units": "minute", "amount": 1}))
+    product, account = office.sold(
+        price(0.05, "usage", unitOfMeasure={"units": "minute", "amount": 1})
+    )
 
     def used(**values: Any) -> Json:
         stated = {"productId": product, **values}
@@ -286,3 +288,28 @@ def test_an_account_in_trouble_is_parked_and_the_others_are_billed(office: Offic
     assert f"Parked: account {mixed}: MixedCurrenciesError" in done.stderr
     assert len(office.bills(sound)) == 1
     assert office.bills(mixed) == []
+
+
+def test_a_bill_can_be_looked_at_and_printed(office: Office, server: Server) -> None:
+    account = unique("account")
+    office.sold(price(31.0), price(49.0, "oneTime"), account=account)
+    office.rates(account, 2)
+    owner = [{"id": "p", "name": "Łukasz <Żak> & Söhne", "role": "customer"}]
+    assert office.tmf.patch(f"TMF666/billingAccount/{account}", {"relatedParty": owner}).ok
+    task = office.tmf.create("TMF678/customerBillOnDemand", {"billingAccount": {"id": account}})
+    until(lambda: office.tmf.read(task["href"])["state"] == "done", "the bill")
+    (bill,) = office.bills(account)
+
+    files = {one["mimeType"]: office.tmf.get(one["url"]) for one in bill["billDocument"]}
+
+    page = files["text/html"]
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "Łukasz &lt;Żak&gt; &amp; Söhne" in page.text
+    total = f"€ {bill['taxIncludedAmount']['value']:.2f}"
+    assert total in page.text
+    pdf = files["application/pdf"]
+    assert (pdf.status_code, pdf.headers["Content-Type"]) == (200, "application/pdf")
+    assert pdf.content.startswith(b"%PDF-")
+    assert len(pdf.content) > 10_000
+    for path in ("bill/none.pdf", f"bill/{bill['id']}.doc", f"other/{bill['id']}.pdf"):
+        assert office.tmf.get(f"/files/{path}").status_code == 404

@@ -57,8 +57,10 @@ class Site:
         self._events = events
         self._gate = gate
 
-    def application(self, extra: Sequence[BaseRoute] = ()) -> Starlette:
-        """The pages as an application; `extra` routes come first."""
+    def application(
+        self, extra: Sequence[BaseRoute] = (), after: Sequence[BaseRoute] = ()
+    ) -> Starlette:
+        """The pages as an application; `extra` routes come first, those in `after` last."""
         return Starlette(
             routes=[
                 *extra,
@@ -72,6 +74,7 @@ class Site:
                 Route("/files/export/{name}", self._export_file),
                 Route("/asyncapi.json", _Document(self._events)),
                 *self._specifications(),
+                *after,
             ],
             exception_handlers={fault: _told_by(tell) for fault, tell in HANDLERS},
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tmf.declare import Extension
 from tmf.tmf678_billing import accounts, on_demand, payments, rating, usage
+from tmf.tmf678_billing.paper import bill_paper
 from tmf.tmf678_billing.rules import someone_is_billed
 
 _CHANGES = ("CreateEvent", "StateChangeEvent", "AttributeValueChangeEvent")
@@ -22,6 +23,7 @@ BILLING = Extension(
         "PaymentStateChangeEvent": (payments.paid,),
         "CustomerBillOnDemandCreateEvent": (on_demand.wanted,),
     },
+    papers={"bill": bill_paper},
 )
 
 ACCOUNTS = Extension(api="TMF666", reactions={"ProductOrderCreateEvent": (accounts.ordered,)})
