@@ -21,6 +21,7 @@ from tmf.key_commands import keys
 from tmf.listening import listen
 from tmf.loading import load_files
 from tmf.program import build_program, events_document, load_apis
+from tmf.report_commands import report
 from tmf.server import serve as run_server
 from tmf.store import schema
 from tmf.surroundings import checked_realm, settings_of, told_in_a_line
@@ -129,6 +130,7 @@ main.add_command(events)
 main.add_command(hub)
 main.add_command(keys)
 main.add_command(listen)
+main.add_command(report)
 
 
 @main.command()

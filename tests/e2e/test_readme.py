@@ -27,8 +27,8 @@ EXPECTED = [
     lambda answer: {order["id"] for order in answer} >= {"order-1001"},
     lambda answer: answer["id"] == "anna",
     lambda answer: answer["status"] == "Approved",
-    lambda answer: answer["state"] == "inProgress",
-    lambda answer: answer["code"] == "lifecycleRefused" and "inProgress" in answer["message"],
+    lambda answer: answer["orderTotalPrice"] and answer["state"] == "acknowledged",
+    lambda answer: answer["code"] == "lifecycleRefused" and "completed" in answer["message"],
     lambda answer: answer["secret"].startswith("whsec_") and answer["callback"].endswith("/mine"),
 ]
 
@@ -83,8 +83,8 @@ def test_the_page_on_orders_has_the_codes_that_there_are():
 
 
 def test_the_demos_listener_prints_signed_events(demo):
-    heard = r"ProductOrderStateChangeEvent +productOrder order-1002  inProgress  #1  signature ok"
-    until(lambda: re.search(heard, demo.log()), "the event of the order that was changed above")
+    heard = r"ProductOrderStateChangeEvent +productOrder first  completed  #\d+  signature ok"
+    until(lambda: re.search(heard, demo.log()), "the event of the order that was placed above")
 
 
 def test_the_table_lists_every_setting_with_its_default():

@@ -13,13 +13,15 @@ REQUEST = "simulate"
 
 class Simulated:
     """Options: `delay` in seconds for each step, `failures` before each step succeeds, `fail` with
-    a reason, and `characteristics` that an activation finds out.
+    a reason for good (or, with `failRounds`, until it was retried so often), and `characteristics`
+    that an activation finds out.
     """
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._delay = float(options.get("delay", 0))
         self._failures = int(options.get("failures", 0))
         self._fail = options.get("fail")
+        self._rounds = options.get("failRounds")
         self._found = dict(options.get("characteristics") or {})
 
     def activate(self, service: Mapping[str, Any], tools: Tools) -> Outcome:
@@ -34,9 +36,13 @@ class Simulated:
         """Always well."""
         return Done()
 
+    def _is_repaired(self, service: Mapping[str, Any]) -> bool:
+        rounds = service.get("provisioning", {}).get("round", 0)
+        return self._rounds is not None and rounds > self._rounds
+
     def _step(self, service: Mapping[str, Any], tools: Tools, done: Done) -> Outcome:
         asked = _asked(service)
-        if self._fail or asked == "fail":
+        if (self._fail and not self._is_repaired(service)) or asked == "fail":
             return Failed(str(self._fail or "simulated failure"))
         if tools.attempts < self._failures or (asked == "retry" and tools.attempts == 0):
             raise ConnectionError("simulated outage")

@@ -1,0 +1,157 @@
+"""`tmf report`: what a manager asks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+import click
+
+from tmf.declare import Document, ReactionContext, amount_of, exact
+from tmf.program import Program
+from tmf.surroundings import opened_program
+from tmf.tmf678_billing.periods import MONTHLY, day_of
+
+
+@dataclass(slots=True)
+class Revenue:
+    """What a product earned in a month: what belongs to it, and what was charged for later."""
+
+    recognised: Decimal = Decimal(0)
+    deferred: Decimal = Decimal(0)
+
+
+@click.group()
+def report() -> None:
+    """What a manager asks: revenue by product, how orders fare."""
+
+
+@report.command()
+@click.option(
+    "--month", required=True, type=click.DateTime(["%Y-%m"]), help="The month, as 2026-11."
+)
+@click.option("--realm", default="default", show_default=True, help="Realm to report on.")
+def revenue(month: datetime, realm: str) -> None:
+    """What each product earned in a month, before tax.
+
+    Recognised is what was charged for days of the month, whenever it was charged, and what was
+    charged once in it. Deferred is what had been charged by its end for days after it.
+    """
+    start, end = MONTHLY.span(month.date(), month.date())
+    with opened_program() as program:
+        found = _within(program, realm, lambda context: _revenue(context, start, end))
+    click.echo(f"{'Product':<40} {'Recognised':>14} {'Deferred':>14}")
+    total: dict[str, Revenue] = defaultdict(Revenue)
+    for (name, unit), one in sorted(found.items()):
+        click.echo(f"{name[:40]:<40} {one.recognised:>14} {one.deferred:>14} {unit}")
+        total[unit].recognised += one.recognised
+        total[unit].deferred += one.deferred
+    for unit, one in sorted(total.items()):
+        click.echo(f"{'Total':<40} {one.recognised:>14} {one.deferred:>14} {unit}")
+
+
+@report.command()
+@click.option("--realm", default="default", show_default=True, help="Realm to report on.")
+def orders(realm: str) -> None:
+    """How orders fare: how many are in which state, how long they took, how many fell out."""
+    with opened_program() as program:
+        found = _within(
+            program, realm, lambda context: list(context.find("TMF622.productOrder", ""))
+        )
+    if not found:
+        click.echo("There are no orders.")
+        return
+    states: dict[str, int] = defaultdict(int)
+    for order in found:
+        states[str(order.get("state"))] += 1
+    for state, count in sorted(states.items(), key=lambda one: -one[1]):
+        click.echo(f"{state:<24} {count:>8}")
+    times = sorted(_seconds(found))
+    if times:
+        worst = times[min(len(times) - 1, int(len(times) * 0.95))]
+        click.echo(f"Lead time: median {_spelt(median(times))}, 95 % within {_spelt(worst)}.")
+    fallen = sum(1 for order in found if _fell_out(order))
+    click.echo(f"Fallout: {fallen} of {len(found)} orders, {100 * fallen / len(found):.1f} %.")
+
+
+def _within(program: Program, realm: str, act: Any) -> Any:
+    (api,) = (api for api in program.apis if api.name == "TMF678")
+    with program.database.session() as session:
+        return act(program.acting(api).within(session, realm))
+
+
+def _revenue(context: ReactionContext, start: date, end: date) -> dict[tuple[str, str], Revenue]:
+    found: dict[tuple[str, str], Revenue] = defaultdict(Revenue)
+    names: dict[str, str] = {}
+    with exact():
+        for rate in context.find("TMF678.appliedCustomerBillingRate", ""):
+            money = rate.get("taxExcludedAmount") or {}
+            amount = amount_of(money.get("value"))
+            if amount is None:
+                continue
+            recognised, deferred = shares(rate, amount, start, end)
+            if not recognised and not deferred:
+                continue
+            product = str((rate.get("product") or {}).get("id") or "")
+            if product not in names:
+                names[product] = _name(context, product)
+            one = found[names[product], str(money.get("unit") or "?")]
+            one.recognised += recognised
+            one.deferred += deferred
+    return found
+
+
+def _name(context: ReactionContext, product: str) -> str:
+    known = context.read("TMF637.product", product) or {}
+    return str(known.get("name") or product or "no product")
+
+
+def shares(rate: Document, amount: Decimal, start: date, end: date) -> tuple[Decimal, Decimal]:
+    """What of a rate belongs to the days from start to before end, and what to those after them,
+    as far as it was charged by then.
+
+    Days are cut as charges are: what belongs to the days up to one, rounded, less what belongs to
+    those up to the other. So the months of a year add up to what was charged for it.
+    """
+    charged = day_of(str(rate["date"])) if rate.get("date") else start
+    covered = rate.get("periodCoverage") or {}
+    if not covered.get("startDateTime") or not covered.get("endDateTime"):
+        return (amount if start <= charged < end else Decimal(0)), Decimal(0)
+    first, after = (day_of(covered[name]) for name in ("startDateTime", "endDateTime"))
+    days = max(1, (after - first).days)
+
+    def up_to(day: date) -> Decimal:
+        passed = min(max((day - first).days, 0), days)
+        return (amount * passed / days).quantize(Decimal(1).scaleb(-2))
+
+    recognised = up_to(end) - up_to(start)
+    deferred = up_to(after) - up_to(end) if charged < end else Decimal(0)
+    return recognised, deferred
+
+
+def _seconds(found: Iterable[Document]) -> Iterable[float]:
+    """How long each completed order took."""
+    for order in found:
+        began, ended = order.get("orderDate"), order.get("completionDate")
+        if order.get("state") == "completed" and began and ended:
+            times = (datetime.fromisoformat(str(one)).astimezone(UTC) for one in (began, ended))
+            first, last = times
+            yield (last - first).total_seconds()
+
+
+def _fell_out(order: Document) -> bool:
+    """Whether fulfilment had to stop for somebody to decide, or did not get all done."""
+    held = any(one.get("author") == "fulfilment" for one in order.get("note") or ())
+    return held or order.get("state") in ("failed", "partial")
+
+
+def _spelt(seconds: float) -> str:
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.1f} s"
