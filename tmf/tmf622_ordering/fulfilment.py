@@ -111,10 +111,10 @@ def _taken_up(order: Document, item: Item) -> str | None:
 
 def _worked_off(order: Document, item: Item, products: Products) -> str | None:
     parts = [one.body.get("state") for one in parts_of(order, item)]
-    if any(state in _GIVEN_UP for state in parts):
-        return "failed"
     if any(state not in ENDED for state in parts):
         return None
+    if any(state in _GIVEN_UP for state in parts):
+        return "failed"
     if item.action == "noChange":
         return "completed"
     if not has_products(item):
