@@ -42,7 +42,8 @@ CREATED, CHANGED, MOVED, DELETED = (
 class House:
     """Starts the parts. With a broker, workers do what the server does by itself without one.
 
-    `reached_by` is the URL by which the parts know the broker. `extra` are more settings of theirs.
+    `reached_by` is the URL by which the parts know the broker. `extra` are more settings of theirs,
+    `program` is how they are started, `takers` are those that have queues then.
     """
 
     def __init__(self, database_url: str, broker_url: str | None, folder: Path) -> None:
@@ -51,6 +52,8 @@ class House:
         self.reached_by = broker_url
         self.folder = folder
         self.extra: dict[str, str] = {}
+        self.program = REACTING
+        self.takers = [TAKER, "hub"]
         self.ledger = Ledger(database_url)
         self.listeners: dict[str, str] = {}
         self.name = f"tmftest{secrets.token_hex(4)}"
@@ -83,7 +86,7 @@ class House:
         """A server that is ready."""
         settings = {**self.settings}
         url = settings.pop("TMF_DATABASE_URL")
-        command = (*REACTING, "serve")
+        command = (*self.program, "serve")
         return self._stack.enter_context(
             start_server(url, self.folder, command=command, **settings)
         )
@@ -93,7 +96,9 @@ class House:
         self._workers += 1
         inherited = {name: value for name, value in os.environ.items() if name[:4] != "TMF_"}
         log = self.folder / f"worker-{self._workers}.log"
-        worker = Program((*REACTING, "work"), self.folder, log, env={**inherited, **self.settings})
+        worker = Program(
+            (*self.program, "work"), self.folder, log, env={**inherited, **self.settings}
+        )
         self._stack.enter_context(worker)
         until(lambda: "tmf is working" in worker.log() or worker.ended(), "a worker to start")
         assert not worker.ended(), worker.log()
@@ -123,7 +128,7 @@ class House:
         """What a command of the program prints, having succeeded."""
         inherited = {name: value for name, value in os.environ.items() if name[:4] != "TMF_"}
         done = subprocess.run(  # noqa: S603
-            (*REACTING, *arguments),
+            (*self.program, *arguments),
             cwd=self.folder,
             env={**inherited, **self.settings},
             capture_output=True,
@@ -194,7 +199,7 @@ class House:
         self._stack.close()
         self._engine.dispose()
         if self.broker_url is not None:
-            rabbitmq.clean_up(self.broker_url, self.name, [TAKER, "hub"])
+            rabbitmq.clean_up(self.broker_url, self.name, self.takers)
 
 
 def seen(tmf: Client, category: str) -> list[str]:
