@@ -60,10 +60,10 @@ def note(context: ReactionContext, event: Event) -> None:
 LISTED = tuple(
     (name, replace(INVENTORY, reactions=dict.fromkeys(EVENTS, (note,))))
     if name == "TMF638"
-    else (name, extension)
+    else (name, extension and replace(extension, reactions={}, duties={}))
     for name, extension in APIS
 )
-"""The APIs, of which one reacts."""
+"""The APIs, of which one reacts: each that does has queues on the broker, which take their time."""
 
 
 def reacting() -> None:
