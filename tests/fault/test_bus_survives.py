@@ -82,6 +82,26 @@ def test_a_worker_that_stops_leaves_its_share_to_another_in_order(house: House) 
     writers.check(house, server.url)
 
 
+@pytest.mark.over("PostgreSQL")
+def test_a_relay_that_goes_on_with_a_share_that_another_has_taken_over_disturbs_nothing(
+    house: House,
+) -> None:
+    server, _ = house.start()
+    sleeper = house.work()
+    house.listen(server.url)
+    holders = "(SELECT DISTINCT holder FROM leases WHERE work = 'outbox') AS held"
+    with Writers(lambda: server.url) as writers:
+        for _ in range(10 if LONG else 2):
+            until(lambda: house.count(holders) == 2, "both to hold a share")
+            writers.wait_for_more()
+            sleeper.process.send_signal(signal.SIGSTOP)
+            until(lambda: house.count(holders) == 1, "its share to be taken over")
+            writers.wait_for_more()
+            sleeper.process.send_signal(signal.SIGCONT)  # it thinks that it holds what it held
+            writers.wait_for_more()
+    writers.check(house, server.url)
+
+
 @pytest.mark.bus("embedded")  # a worker beside the server refuses a clock of its own
 def test_a_clock_that_is_moved_loses_nothing(house: House) -> None:
     house.extra["TMF_CLOCK"] = "2030-01-01T00:00:00Z"

@@ -245,6 +245,21 @@ def test_a_slow_listener_does_not_delay_another(hub: Hub) -> None:
         assert sorted({one.sequence for one in listener.received}) == list(range(1, 31))
 
 
+def test_a_listener_that_hangs_is_given_up_after_its_time_and_tried_again(hub: Hub) -> None:
+    go_on = Event()
+    hanging = hub.listener(after(Reply(before=lambda: go_on.wait(timeout=120))))
+    try:
+        hub.category()
+        (attempt,) = hanging.attempted(1)
+        assert (attempt.status, attempt.error) == (None, "no answer within 15 s")
+        hub.advance(2 * SCHEDULE[0])
+        first, second = hanging.has(2)
+        assert first.id == second.id
+        hanging.is_in("delivered")
+    finally:
+        go_on.set()
+
+
 def test_many_slow_listeners_do_not_delay_another(hub: Hub) -> None:
     go_on = Event()
     slow = [hub.listener(lambda _: Reply(before=lambda: go_on.wait(timeout=60))) for _ in range(45)]
