@@ -229,7 +229,11 @@ def test_the_minimal_document_is_created_with_all_mandatory_attributes(
     assert created["href"] == tmf.url(f"{profile.place}/{created['id']}")
     assert answer.headers["Location"] == created["href"]
     assert holds(created, profile.minimal)
-    assert tmf.read(created["href"]) == created
+    later = settled(tmf, profile, created)
+    moved = {"message", "productOrderItem", "state"} if later != created else set()
+    assert {name: later[name] for name in later.keys() - moved} == {
+        name: created[name] for name in created.keys() - moved
+    }
 
 
 @each(PROFILES)

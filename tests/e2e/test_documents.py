@@ -28,6 +28,18 @@ SERVER_SET = ("href", "lastUpdate", "lastModified", "orderDate")
 """Attributes at the top that are the server's whatever is sent (in an answer to a POST)."""
 
 
+@pytest.fixture(scope="module")
+def tmf(still: Client) -> Client:
+    """Nobody reacts here: every resource stays as the requests leave it."""
+    return still
+
+
+@pytest.fixture(scope="module")
+def session_database_url(still_database_url: str) -> str:
+    """The database of that server."""
+    return still_database_url
+
+
 def documents(kind: str) -> pytest.MarkDecorator:
     """Every document of a kind, by place and file."""
     files = [

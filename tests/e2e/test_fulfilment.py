@@ -284,7 +284,10 @@ def test_an_item_that_is_given_up_leaves_nothing_behind(shop: Shop) -> None:
 
     assert shop.until(order, *ENDED)["state"] == "partial"
     until(lambda: [one["state"] for one in shop.services(order)] == ["active"], "one service")
-    assert sorted(one["status"] for one in shop.products(order)) == ["active", "cancelled"]
+    until(
+        lambda: sorted(one["status"] for one in shop.products(order)) == ["active", "cancelled"],
+        "one product",
+    )
 
 
 def test_attempts_have_a_limit(shop: Shop) -> None:

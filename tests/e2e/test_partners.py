@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,14 @@ from tests.e2e.minimal import CREATED, LOADED
 
 TASK = "TMF678/customerBillOnDemand"
 CALLBACK = {"callback": "https://listener.example/events"}
+
+
+@pytest.fixture(scope="module")
+def closed(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Closed]:
+    """A server with keys where nobody reacts: what a partner sees is what it made."""
+    folder = tmp_path_factory.mktemp("closed")
+    with closed_server(module_database_url, folder, TMF_SERVE_WORK="false") as closed:
+        yield closed
 
 
 def named(party: str, *others: str) -> list[dict[str, Any]]:
