@@ -29,9 +29,7 @@ class BillRun:
     """
 
     def __init__(self, program: Program, realm: str, *, dry: bool = False) -> None:
-        (api,) = (api for api in program.apis if api.name == "TMF678")
-        self._database = program.database
-        self._acting = program.acting(api)
+        self._program = program
         self._realm = realm
         self._dry = dry
 
@@ -78,8 +76,7 @@ class BillRun:
         return self._within(act, write=False)
 
     def _within(self, act: Callable[[ReactionContext], T], *, write: bool = True) -> T:
-        with self._database.session(write=write) as session:
-            return act(self._acting.within(session, self._realm))
+        return self._program.within("TMF678", self._realm, act, write=write)
 
 
 @click.command("bill-run")

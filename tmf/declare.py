@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias
 from tmf.hub.signing import signatures
 from tmf.rest.acting import ReactionContext
 from tmf.rest.duties import Duty, DutyContext
+from tmf.rest.pages.templates import templates_in
 from tmf.rest.papers import Paper
 from tmf.rest.reactions import Event, Reaction
 from tmf.rest.rules import Circumstances, Reader, Rule
@@ -22,7 +23,7 @@ from tmf.tmf630_guidelines.documents import Document, decode, encode
 from tmf.tmf630_guidelines.errors import GuidelineError
 from tmf.tmf630_guidelines.matching import fits_pattern
 from tmf.tmf630_guidelines.money import amount_of, exact, round_money, round_rate
-from tmf.tmf630_guidelines.values import parse_instant, parse_number
+from tmf.tmf630_guidelines.values import lies_ahead, parse_instant, parse_number
 
 
 class JobContext(Protocol):
@@ -102,10 +103,12 @@ __all__ = [
     "encode",
     "exact",
     "fits_pattern",
+    "lies_ahead",
     "parse_instant",
     "parse_number",
     "read_vendor_file",
     "round_money",
     "round_rate",
     "signatures",
+    "templates_in",
 ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import tmf
 from tmf.apis import APIS
 from tmf.declare import Extension
 from tmf.events.clock import Clock
-from tmf.rest.acting import Acting
+from tmf.rest.acting import Acting, ReactionContext
 from tmf.rest.audit import Audit
 from tmf.rest.changes import Changes
 from tmf.rest.rules import compile_rules
@@ -19,6 +19,8 @@ from tmf.spec.asyncapi import asyncapi_document
 from tmf.spec.bundle import load_api
 from tmf.spec.model import Api
 from tmf.store.database import Database
+
+T = TypeVar("T")
 
 Listed: TypeAlias = Sequence[tuple[str, Extension | None]]
 """APIs to serve, each with its package's extension if it has one."""
@@ -49,6 +51,14 @@ class Program:
             visible(self.settings, self.extensions[api.name]),
             ring,
         )
+
+    def within(
+        self, name: str, realm: str, act: Callable[[ReactionContext], T], *, write: bool = False
+    ) -> T:
+        """What comes of acting as the package of an API would, in one transaction."""
+        (api,) = (api for api in self.apis if api.name == name)
+        with self.database.session(write=write) as session:
+            return act(self.acting(api).within(session, realm))
 
     def close(self) -> None:
         """Release the database and the audit's file."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 from statistics import median
-from typing import Any
 
 import click
 
-from tmf.declare import Document, ReactionContext, amount_of, exact
-from tmf.program import Program
+from tmf.declare import Document, ReactionContext, amount_of, exact, parse_instant
 from tmf.surroundings import opened_program
 from tmf.tmf678_billing.periods import MONTHLY, day_of
 
@@ -24,6 +21,27 @@ class Revenue:
 
     recognised: Decimal = Decimal(0)
     deferred: Decimal = Decimal(0)
+
+
+@dataclass(slots=True)
+class Fates:
+    """How orders fare: how many are in each state, how long the completed ones took, how many fell
+    out.
+    """
+
+    states: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    seconds: list[float] = field(default_factory=list)
+    fallen: int = 0
+
+    def note(self, order: Document) -> None:
+        """Count an order."""
+        self.states[str(order.get("state"))] += 1
+        self.fallen += _fell_out(order)
+        began, ended = (
+            parse_instant(str(order.get(name))) for name in ("orderDate", "completionDate")
+        )
+        if order.get("state") == "completed" and began is not None and ended is not None:
+            self.seconds.append((ended - began) / 1e6)
 
 
 @click.group()
@@ -44,7 +62,7 @@ def revenue(month: datetime, realm: str) -> None:
     """
     start, end = MONTHLY.span(month.date(), month.date())
     with opened_program() as program:
-        found = _within(program, realm, lambda context: _revenue(context, start, end))
+        found = program.within("TMF678", realm, lambda context: _revenue(context, start, end))
     click.echo(f"{'Product':<40} {'Recognised':>14} {'Deferred':>14}")
     total: dict[str, Revenue] = defaultdict(Revenue)
     for (name, unit), one in sorted(found.items()):
@@ -60,29 +78,26 @@ def revenue(month: datetime, realm: str) -> None:
 def orders(realm: str) -> None:
     """How orders fare: how many are in which state, how long they took, how many fell out."""
     with opened_program() as program:
-        found = _within(
-            program, realm, lambda context: list(context.find("TMF622.productOrder", ""))
-        )
-    if not found:
+        found = program.within("TMF622", realm, _fates)
+    if not found.states:
         click.echo("There are no orders.")
         return
-    states: dict[str, int] = defaultdict(int)
-    for order in found:
-        states[str(order.get("state"))] += 1
-    for state, count in sorted(states.items(), key=lambda one: -one[1]):
+    for state, count in sorted(found.states.items(), key=lambda one: -one[1]):
         click.echo(f"{state:<24} {count:>8}")
-    times = sorted(_seconds(found))
+    times = sorted(found.seconds)
     if times:
         worst = times[min(len(times) - 1, int(len(times) * 0.95))]
         click.echo(f"Lead time: median {_spelt(median(times))}, 95 % within {_spelt(worst)}.")
-    fallen = sum(1 for order in found if _fell_out(order))
-    click.echo(f"Fallout: {fallen} of {len(found)} orders, {100 * fallen / len(found):.1f} %.")
+    count = sum(found.states.values())
+    share = 100 * found.fallen / count
+    click.echo(f"Fallout: {found.fallen} of {count} orders, {share:.1f} %.")
 
 
-def _within(program: Program, realm: str, act: Any) -> Any:
-    (api,) = (api for api in program.apis if api.name == "TMF678")
-    with program.database.session() as session:
-        return act(program.acting(api).within(session, realm))
+def _fates(context: ReactionContext) -> Fates:
+    found = Fates()
+    for order in context.find("TMF622.productOrder", ""):
+        found.note(order)
+    return found
 
 
 def _revenue(context: ReactionContext, start: date, end: date) -> dict[tuple[str, str], Revenue]:
@@ -132,16 +147,6 @@ def shares(rate: Document, amount: Decimal, start: date, end: date) -> tuple[Dec
     recognised = up_to(end) - up_to(start)
     deferred = up_to(after) - up_to(end) if charged < end else Decimal(0)
     return recognised, deferred
-
-
-def _seconds(found: Iterable[Document]) -> Iterable[float]:
-    """How long each completed order took."""
-    for order in found:
-        began, ended = order.get("orderDate"), order.get("completionDate")
-        if order.get("state") == "completed" and began and ended:
-            times = (datetime.fromisoformat(str(one)).astimezone(UTC) for one in (began, ended))
-            first, last = times
-            yield (last - first).total_seconds()
 
 
 def _fell_out(order: Document) -> bool:

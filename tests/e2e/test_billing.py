@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -242,6 +243,22 @@ def test_bills_are_made_once_and_add_up(office: Office, tmf: Client) -> None:
     assert bill["billingPeriod"]["endDateTime"] == bill["billDate"] == "2030-02-01T00:00:00.000Z"
     assert bill["paymentDueDate"][:10] == "2030-02-15"
     assert bill["nextBillDate"][:10] == "2030-03-01"
+
+
+def test_runs_at_once_share_the_work(office: Office) -> None:
+    accounts = [office.sold(price(31.0))[1] for _ in range(6)]
+    for account in accounts:
+        office.rates(account, 1)
+    cycle = {"frequency": "day", "name": "daily"}
+    for account in accounts:
+        structure = {"billStructure": {"cycleSpecification": cycle}}
+        assert office.tmf.patch(f"TMF666/billingAccount/{account}", structure).ok
+
+    with ThreadPoolExecutor(3) as threads:
+        done = list(threads.map(lambda _: office.run("2030-02-01"), range(3)))
+
+    assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
+    assert [len(office.bills(account)) for account in accounts] == [1] * 6
 
 
 def test_payments_settle_the_oldest_bills_first(office: Office) -> None:

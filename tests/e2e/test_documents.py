@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import commands
+from tests.e2e import commands, still
 from tests.e2e.client import JSON, JSON_PATCH, PATHS, Client, Number, holds, spelt, unique
 from tests.e2e.minimal import CREATED, LOADED
 
@@ -28,16 +28,7 @@ SERVER_SET = ("href", "lastUpdate", "lastModified", "orderDate")
 """Attributes at the top that are the server's whatever is sent (in an answer to a POST)."""
 
 
-@pytest.fixture(scope="module")
-def tmf(still: Client) -> Client:
-    """Nobody reacts here: every resource stays as the requests leave it."""
-    return still
-
-
-@pytest.fixture(scope="module")
-def session_database_url(still_database_url: str) -> str:
-    """The database of that server."""
-    return still_database_url
+tmf, session_database_url = still.tmf, still.session_database_url
 
 
 def documents(kind: str) -> pytest.MarkDecorator:

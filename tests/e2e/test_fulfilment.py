@@ -290,6 +290,56 @@ def test_an_item_that_is_given_up_leaves_nothing_behind(shop: Shop) -> None:
     )
 
 
+def test_a_change_that_is_given_up_leaves_all_as_it_was(shop: Shop) -> None:
+    product, offering = shop.installed("cfs-plain", speed=100)
+    before = shop.tmf.read(f"TMF637/product/{product}")
+    wanted = {"id": product, **with_values(speed=500, simulate="fail")}
+    order = shop.order(item("1", offering, "modify", product=wanted))
+    held = shop.until(order, "held", *ENDED)
+    assert held["state"] == "held"
+
+    items = [{**one, "state": "cancelled"} for one in held["productOrderItem"]]
+    assert shop.tmf.patch(f"TMF622/productOrder/{order}", {"productOrderItem": items}).ok
+
+    assert shop.until(order, *ENDED)["state"] == "cancelled"
+
+    def roles() -> list[str]:
+        links = shop.tmf.read(f"TMF637/product/{product}")["productOrderItem"]
+        return [one["role"] for one in links]
+
+    until(lambda: roles() == ["completed", "cancelled"], "the change to be undone")
+    after = shop.tmf.read(f"TMF637/product/{product}")
+    assert {**after, "productOrderItem": []} == {**before, "productOrderItem": []}
+    (service,) = shop.services(order)
+    assert (service["state"], values(service, "serviceCharacteristic")) == (
+        "active",
+        {"speed": 100},
+    )
+    given_back(shop, product, offering)
+
+
+def test_prices_that_are_only_words_hold_nothing_up(shop: Shop) -> None:
+    words = [{"name": "ask us"}, {"price": {"dutyFreeAmount": {"unit": "EUR", "value": 3}}}]
+    order = shop.order(item("1", shop.offering("cfs-plain"), itemPrice=words))
+
+    assert shop.until(order, *ENDED)["state"] == "completed"
+    assert shop.products(order)[0]["productPrice"] == []
+
+
+def test_what_waits_for_people_can_be_found(shop: Shop) -> None:
+    order = shop.order(item("1", shop.offering("cfs-manual")))
+    found = "TMF638/service?provisioning.status=manual,failed,held&fields=serviceOrderItem"
+
+    def waits() -> bool:
+        found_for = [one["serviceOrderItem"][0] for one in shop.tmf.read(found)]
+        return order in {one["serviceOrderId"] for one in found_for}
+
+    until(waits, "the service to wait for a person")
+    by_hand(shop, order)
+    assert shop.until(order, *ENDED)["state"] == "completed"
+    assert not waits()
+
+
 def test_attempts_have_a_limit(shop: Shop) -> None:
     order = shop.order(item("1", shop.offering("cfs-broken")))
 

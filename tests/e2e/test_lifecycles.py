@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import commands
+from tests.e2e import commands, still
 from tests.e2e.client import JSON_PATCH, JSON_PATCH_QUERY, PATHS, Client, unique
 from tests.e2e.minimal import CREATED, LOADED
 from tests.processes import Server, start_server
@@ -54,16 +54,7 @@ SETTLED = ("TMF676/payment", "TMF676/refund")
 """What clients tell of when it is done: they neither set nor move its state."""
 
 
-@pytest.fixture(scope="module")
-def tmf(still: Client) -> Client:
-    """Nobody reacts here: every resource stays as the requests leave it."""
-    return still
-
-
-@pytest.fixture(scope="module")
-def session_database_url(still_database_url: str) -> str:
-    """The database of that server."""
-    return still_database_url
+tmf, session_database_url = still.tmf, still.session_database_url
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.e2e import still
 from tests.e2e.client import JSON_PATCH, Client, spelt, unique
 from tests.e2e.test_refusals import check_error
 from tests.processes import start_server
@@ -30,10 +31,7 @@ class Shop(NamedTuple):
     ended: str
 
 
-@pytest.fixture(scope="module")
-def tmf(still: Client) -> Client:
-    """Nobody reacts here: every resource stays as the requests leave it."""
-    return still
+tmf, session_database_url = still.tmf, still.session_database_url
 
 
 @pytest.fixture(scope="module")

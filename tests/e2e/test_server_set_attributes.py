@@ -9,23 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import commands
+from tests.e2e import commands, still
 from tests.e2e.client import JSON, JSON_PATCH, Client, unique
 from tests.e2e.minimal import ALARM, CREATED
 
 LONG_AGO = "2001-01-01T00:00:00Z"
 
 
-@pytest.fixture(scope="module")
-def tmf(still: Client) -> Client:
-    """Nobody reacts here: every resource stays as the requests leave it."""
-    return still
-
-
-@pytest.fixture(scope="module")
-def session_database_url(still_database_url: str) -> str:
-    """The database of that server."""
-    return still_database_url
+tmf, session_database_url = still.tmf, still.session_database_url
 
 
 def is_recent(text: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tmf.declare import Extension
 from tmf.tmf622_ordering import following, installing
-from tmf.tmf622_ordering.cancelling import CANCEL, asked_for, stop
+from tmf.tmf622_ordering.cancelling import BEGIN, CANCEL, asked_for, stop
 from tmf.tmf622_ordering.rules import REFUSE_UNKNOWN, items_can_be_had, items_have_their_own_ids
 
 _CHANGES = ("StateChangeEvent", "AttributeValueChangeEvent")
@@ -23,7 +23,7 @@ ORDERING = Extension(
         **{f"Product{change}": (following.product_changed,) for change in _CHANGES},
         "ServiceAttributeValueChangeEvent": (following.service_changed,),
     },
-    duties={following.BEGIN: following.begin, CANCEL: stop},
+    duties={BEGIN: following.begin, CANCEL: stop},
 )
 
 PRODUCTS = Extension(

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import quote
 
-from tmf.declare import Document, DutyContext, Event, ReactionContext, parse_instant
+from tmf.declare import Document, DutyContext, Event, ReactionContext, lies_ahead
 from tmf.tmf622_ordering.fulfilment import ENDED, ORDER_ENDED, with_states
 from tmf.tmf622_ordering.items import all_items
+
+BEGIN = "begin"
+"""The duty of taking an order up at its requestedStartDate."""
 
 CANCEL = "cancel"
 """The duty of looking at a cancellation at its requestedCancellationDate."""
@@ -22,8 +25,7 @@ def asked_for(context: ReactionContext, event: Event) -> None:
     if task is None or task.get("state") != "acknowledged":
         return
     context.patch(TASK, event.id, {"state": "inProgress"})
-    at = parse_instant(task.get("requestedCancellationDate") or "")
-    if at is not None and at > (parse_instant(context.now) or 0):
+    if lies_ahead(task.get("requestedCancellationDate"), context.now):
         context.schedule(CANCEL, event.id, task["requestedCancellationDate"])
     else:
         _stop(context, task)
@@ -50,19 +52,15 @@ def _stop(context: ReactionContext, task: Document) -> None:
         return
     if order["state"] == "pendingCancellation":
         return  # another task is at it: they end together
-    context.unschedule("begin", identity)
+    context.unschedule(BEGIN, identity)
     stopping = {
         item.id for item in all_items(order) if item.body.get("state") not in (*ENDED, None)
     }
-    reason = {"cancellationReason": task["cancellationReason"]} if _reason(task) else {}
+    reason = {name: task[name] for name in ("cancellationReason",) if name in task}
     for state in ("assessingCancellation", "pendingCancellation"):
         states = dict.fromkeys(stopping, state)
         items = {"productOrderItem": with_states(order, states)}
         context.patch("productOrder", identity, {"state": state, **items, **reason})
-
-
-def _reason(task: Document) -> bool:
-    return isinstance(task.get("cancellationReason"), str)
 
 
 def _too_late(order: Document) -> str | None:

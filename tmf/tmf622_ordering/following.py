@@ -6,16 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import quote
 
-from tmf.declare import Document, DutyContext, Event, ReactionContext, parse_instant
-from tmf.tmf622_ordering.cancelling import finish_cancellations
-from tmf.tmf622_ordering.fulfilment import advanced, progress_of, started, with_states
+from tmf.declare import Document, DutyContext, Event, ReactionContext, lies_ahead
+from tmf.tmf622_ordering.cancelling import BEGIN, finish_cancellations
+from tmf.tmf622_ordering.fulfilment import PROVISIONING, advanced, progress_of, started, with_states
 from tmf.tmf622_ordering.items import all_items
-
-BEGIN = "begin"
-"""The duty of taking an order up at its requestedStartDate."""
-
-PROVISIONING = "provisioning"
-"""The attribute in which a service says how far its provisioning is."""
 
 
 def accepted(context: ReactionContext, event: Event) -> None:
@@ -24,7 +18,7 @@ def accepted(context: ReactionContext, event: Event) -> None:
     if order is None or order.get("state") != "acknowledged":
         return
     starts = order.get("requestedStartDate")
-    if starts is not None and _lies_ahead(starts, context.now):
+    if lies_ahead(starts, context.now):
         context.schedule(BEGIN, event.id, starts)
     else:
         _begin(context, order)
@@ -97,8 +91,3 @@ def carry_on(context: ReactionContext, identity: str) -> None:
         order = patched
     if order.get("state") == "cancelled":
         finish_cancellations(context, identity)
-
-
-def _lies_ahead(moment: str, now: str) -> bool:
-    at, present = parse_instant(moment), parse_instant(now)
-    return at is not None and present is not None and at > present

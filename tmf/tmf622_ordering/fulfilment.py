@@ -15,6 +15,9 @@ from tmf.tmf622_ordering.relationships import BUNDLES, RELIES_ON
 OPEN, REVERSING, COMPLETED, CANCELLED = "inProgress", "reversing", "completed", "cancelled"
 """What an order item is to a product: the `role` of the product's link to it."""
 
+PROVISIONING = "provisioning"
+"""The attribute in which a service says how far its provisioning is."""
+
 ENDED = frozenset({"completed", "failed", "cancelled", "rejected"})
 ORDER_ENDED = ENDED | {"partial"}
 _WORKED_ON = frozenset({"inProgress", "held"})

@@ -12,10 +12,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from tmf.declare import Document, DutyContext, Event, ReactionContext, parse_instant
+from tmf.declare import Document, DutyContext, Event, ReactionContext, lies_ahead
 from tmf.tmf622_ordering.fulfilment import (
     CANCELLED,
     OPEN,
+    PROVISIONING,
     REVERSING,
     has_products,
     links_to,
@@ -30,6 +31,12 @@ SETTLE = "settle"
 
 _GIVEN_UP = frozenset({"failed", "cancelled", "pendingCancellation"})
 
+_BEFORE = {
+    "active": frozenset({"created", "pendingActive"}),
+    "terminated": frozenset({"active", "suspended", "pendingTerminate"}),
+}
+"""From which status an item leads a product to which."""
+
 MOST_AT_ONCE = 1000
 """Products that one item makes: more are a matter for people, item by item."""
 
@@ -41,7 +48,7 @@ def order_changed(context: ReactionContext, event: Event) -> None:
 
 def service_changed(context: ReactionContext, event: Event) -> None:
     """A service got on: so does the product that it is for."""
-    order = (event.document.get("provisioning") or {}).get("productOrder")
+    order = (event.document.get(PROVISIONING) or {}).get("productOrder")
     if order is not None:
         _settle_order(context, str(order))
 
@@ -104,9 +111,8 @@ def _taken_up(
     """Make the products of an item, or mark those that it changes or ends; their ids."""
     if item.action == "add":
         missing = min(products_wanted(item), MOST_AT_ONCE) - len(products)
-        read = partial(_read, context)
         return [
-            context.create("product", new_product(order, item, read, context.now))["id"]
+            context.create("product", new_product(order, item, context.read, context.now))["id"]
             for _ in range(missing)
         ]
     identity = str(item.product["id"])
@@ -126,12 +132,12 @@ def _is_ready(context: ReactionContext, order: Document, item: Item, product: Do
     if any(part.body.get("state") != "completed" for part in parts_of(order, item)):
         return False
     wanted = order.get("requestedCompletionDate")
-    if wanted is not None and (parse_instant(wanted) or 0) > (parse_instant(context.now) or 0):
+    if lies_ahead(wanted, context.now):
         context.schedule(SETTLE, order["id"], wanted)
         return False
     working = _services_for(context, order, item, product)
     if working:
-        return all(one["provisioning"]["status"] == "done" for one in working)
+        return all(one[PROVISIONING]["status"] == "done" for one in working)
     return not _needs_services(context, item, product)
 
 
@@ -173,15 +179,14 @@ def _services_for(
 
 
 def _is_for(service: Document, order: str, item: str) -> bool:
-    told = service.get("provisioning") or {}
+    told = service.get(PROVISIONING) or {}
     return (told.get("productOrder"), told.get("orderItem")) == (order, item)
 
 
 def _complete(context: ReactionContext, order: Document, item: Item, product: Document) -> None:
     working = _services_for(context, order, item, product)
     found = [] if item.action == "delete" else _found_out(working)
-    read = partial(_read, context)
-    patch = changes(order, item, product, read, context.now, found)
+    patch = changes(order, item, product, context.read, context.now, found)
     serving = [
         {"id": one["id"], "@referredType": "Service"}
         for one in working
@@ -194,14 +199,8 @@ def _complete(context: ReactionContext, order: Document, item: Item, product: Do
 
 def _applied(context: ReactionContext, product: Document, patch: Document) -> None:
     """Patch a product; one that somebody has moved to where it cannot follow keeps its status."""
-    status = product.get("status")
-    if patch.get("status") == "active" and status not in ("created", "pendingActive"):
-        patch = {name: value for name, value in patch.items() if name != "status"}
-    if patch.get("status") == "terminated" and status not in (
-        "active",
-        "suspended",
-        "pendingTerminate",
-    ):
+    before = _BEFORE.get(str(patch.get("status")), frozenset())
+    if "status" in patch and product.get("status") not in before:
         patch = {name: value for name, value in patch.items() if name != "status"}
     context.patch("product", product["id"], patch)
 
@@ -212,14 +211,14 @@ def _found_out(services: Iterable[Document]) -> list[Any]:
         {"name": one["name"], "value": one["value"]}
         for service in services
         for one in service.get("serviceCharacteristic") or ()
-        if one.get("name") in (service["provisioning"].get("found") or ())
+        if one.get("name") in (service[PROVISIONING].get("found") or ())
     ]
 
 
 def _reverse(context: ReactionContext, order: Document, item: Item, product: Document) -> None:
     """Give a product up once the network has undone what it did for it."""
     for one in _services_for(context, order, item, product):
-        told = one["provisioning"]
+        told = one[PROVISIONING]
         if not (told.get("reversing") and told["status"] == "done"):
             return
     settled = settled_link(product, order["id"], item.id, CANCELLED)
@@ -229,7 +228,3 @@ def _reverse(context: ReactionContext, order: Document, item: Item, product: Doc
     if item.action == "delete" and product.get("status") == "pendingTerminate":
         patch["status"] = "active"
     context.patch("product", product["id"], patch)
-
-
-def _read(context: ReactionContext, key: str, identity: str) -> Document | None:
-    return context.read(key, identity)

@@ -108,7 +108,11 @@ def _described(
     if offering is not None and offering.get("isBundle") is not None:
         described["isBundle"] = offering["isBundle"]
     if "itemPrice" in item.body:
-        described["productPrice"] = [_price(one) for one in item.body["itemPrice"]]
+        described["productPrice"] = [
+            _price(one)
+            for one in item.body["itemPrice"]
+            if "price" in one and "priceType" in one  # others are only words
+        ]
     if item.body.get("itemTerm"):
         described["productTerm"] = item.body["itemTerm"]
     account = item.body.get("billingAccount") or (
@@ -142,5 +146,4 @@ def _price(price: Mapping[str, Any]) -> Document:
     told = {name: value for name, value in price.items() if name != "priceAlteration"}
     if "priceAlteration" in price:
         told["productPriceAlteration"] = price["priceAlteration"]
-    told.setdefault("priceType", "recurring")
     return told

@@ -87,3 +87,10 @@ def instant(micros: int | None) -> str | None:
 def format_instant(moment: datetime) -> str:
     """A server-set time: UTC with `Z` and milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def lies_ahead(moment: Any, now: str) -> bool:
+    """Whether a document's time, if it is one, is after the present."""
+    at = parse_instant(moment) if isinstance(moment, str) else None
+    present = parse_instant(now)
+    return at is not None and present is not None and at > present

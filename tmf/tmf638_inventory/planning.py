@@ -138,6 +138,8 @@ def _again(
 ) -> Document:
     """A service that is there has something done to it."""
     stated = {**take_up(context, service, step), **_for(product, link), "reversing": None}
+    if step == MODIFY:
+        stated["before"] = service.get("serviceCharacteristic") or []
     patch: Document = {
         ATTRIBUTE: stated,
         "serviceOrderItem": [*(service.get("serviceOrderItem") or ()), _order_item(link)],
@@ -179,8 +181,7 @@ def _reverse(context: ReactionContext, product: Document, link: Document) -> Non
         step = {ACTIVATE: DEACTIVATE, MODIFY: MODIFY, DEACTIVATE: ACTIVATE}[stated["step"]]
         patch: Document = {ATTRIBUTE: take_up(context, service, step, reversing=True)}
         if step == MODIFY:
-            kept = product.get("productCharacteristic") or ()
-            patch["serviceCharacteristic"] = with_values(service, kept)
+            patch["serviceCharacteristic"] = stated["before"]
         undone.append(context.patch("service", service["id"], patch) or service)
     _start(context, product["id"], undone)
 

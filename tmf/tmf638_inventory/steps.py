@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from tmf.declare import Document, DutyContext, ReactionContext, Records, parse_instant
+from tmf.declare import Document, DutyContext, ReactionContext, Records, lies_ahead
 from tmf.driver import Done, Later, Manual, Outcome
 from tmf.tmf638_inventory.configuration import Entry, provisioning
 from tmf.tmf638_inventory.planning import with_values
@@ -45,10 +45,8 @@ def provision(duty: DutyContext) -> Effect | None:
     tools = DriverTools(duty, service["id"], int(stated.get("attempts", 0)))
     try:
         outcome: Outcome = getattr(entry.driver, step)(service, tools)
-    except OSError as error:
-        outcome = Later(0, str(error) or type(error).__name__)
     except Exception as error:  # whatever a driver raises, its service must not get lost
-        outcome = Later(0, f"{type(error).__name__}: {error}")
+        outcome = Later(0, str(error) if isinstance(error, OSError) else repr(error))
     return partial(_apply, identity=service["id"], round_=round_, entry=entry, outcome=outcome)
 
 
@@ -56,8 +54,7 @@ def _wanted_later(duty: DutyContext, stated: Document) -> str | None:
     """When the customer wants it to work, if that is not yet."""
     order = duty.read("TMF622.productOrder", str(stated.get("productOrder")))
     wanted = (order or {}).get("requestedCompletionDate")
-    ahead = wanted is not None and (parse_instant(wanted) or 0) > (parse_instant(duty.now) or 0)
-    return wanted if ahead else None
+    return wanted if lies_ahead(wanted, duty.now) else None
 
 
 def _reserve(context: ReactionContext, *, identity: str) -> None:
@@ -125,9 +122,7 @@ def _note(context: ReactionContext, service: Document, **stated: Any) -> None:
 
 
 def _after(now: str, seconds: float) -> str:
-    micros = parse_instant(now) or 0
-    moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros, seconds=seconds)
-    return moment.isoformat()
+    return (datetime.fromisoformat(now) + timedelta(seconds=seconds)).isoformat()
 
 
 class DriverTools:

@@ -10,7 +10,7 @@
     done       it is done
 
 `round` counts the times that it was taken up anew, `attempts` the tries of this one. `reversing`
-says that it undoes what an order that was given up had done.
+says that it undoes what an order that was given up had done, `before` what was so before a modify.
 """
 
 from __future__ import annotations

@@ -10,13 +10,14 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from tmf.declare import Document, ReactionContext, amount_of, exact
+from tmf.declare import Document, ReactionContext, exact
 from tmf.tmf678_billing.charging import ZERO
 from tmf.tmf678_billing.cycles import Cycle, cycle_of
 from tmf.tmf678_billing.ledgers import keep, ledgers_of, lock_account
 from tmf.tmf678_billing.payments import settle_with_credit
 from tmf.tmf678_billing.periods import day_of, instant_of
-from tmf.tmf678_billing.rating import money, write
+from tmf.tmf678_billing.prices import decimal_of, money
+from tmf.tmf678_billing.rating import write
 
 MADE = "bill"
 """The kind of record that says which cycles of which accounts have been billed."""
@@ -156,7 +157,7 @@ def unbilled(context: ReactionContext, account: str, as_of: date) -> list[Docume
 
 
 def _sum(rates: Sequence[Document], attribute: str) -> Decimal:
-    return sum((_value(rate.get(attribute)) for rate in rates), ZERO)
+    return sum((decimal_of((rate.get(attribute) or {}).get("value")) for rate in rates), ZERO)
 
 
 def _taxes(rates: Sequence[Document], currency: Any) -> list[Document]:
@@ -164,7 +165,9 @@ def _taxes(rates: Sequence[Document], currency: Any) -> list[Document]:
     sums: dict[tuple[Any, Any], Decimal] = defaultdict(Decimal)
     for rate in rates:
         for tax in rate.get("appliedTax") or ():
-            sums[tax.get("taxCategory"), tax.get("taxRate")] += _value(tax.get("taxAmount"))
+            sums[tax.get("taxCategory"), tax.get("taxRate")] += decimal_of(
+                (tax.get("taxAmount") or {}).get("value")
+            )
     return [
         {
             "taxCategory": category,
@@ -173,8 +176,3 @@ def _taxes(rates: Sequence[Document], currency: Any) -> list[Document]:
         }
         for (category, rate), amount in sums.items()
     ]
-
-
-def _value(stated: Any) -> Decimal:
-    found = amount_of(stated.get("value")) if isinstance(stated, dict) else None
-    return ZERO if found is None else found

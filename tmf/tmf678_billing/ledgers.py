@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from tmf.declare import Document, ReactionContext, Records, amount_of, round_money
-from tmf.tmf678_billing.charging import ZERO, Alteration, Ledger, Line, Price
+from tmf.tmf678_billing.charging import Alteration, Ledger, Line, Price
 from tmf.tmf678_billing.periods import Rhythm
+from tmf.tmf678_billing.prices import decimal_of
 
 _LEDGER, _ACCOUNT_OF, _ACCOUNT = "ledger", "accountOf", "account"
 
@@ -117,19 +117,16 @@ def _price_read(kept: Any) -> Price:
     return Price(
         name=kept["name"],
         rhythm=Rhythm(kept["rhythm"][0], int(kept["rhythm"][1])),
-        net=_amount(kept["net"]),
-        gross=_amount(kept["gross"]),
+        net=decimal_of(kept["net"]),
+        gross=decimal_of(kept["gross"]),
         currency=kept.get("currency"),
         tax_rate=amount_of(kept.get("taxRate")),
         arrears=kept["arrears"],
         alterations=tuple(
-            Alteration(_amount(net), _amount(gross), None if periods is None else int(periods))
+            Alteration(
+                decimal_of(net), decimal_of(gross), None if periods is None else int(periods)
+            )
             for net, gross, periods in kept["alterations"]
         ),
         source=kept.get("source"),
     )
-
-
-def _amount(value: Any) -> Decimal:
-    found = amount_of(value)
-    return ZERO if found is None else found

@@ -8,17 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from tmf.declare import Document, ReactionContext, amount_of, templates_in
 
-from tmf.declare import Document, ReactionContext, amount_of
-
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = templates_in(Path(__file__).parent)
 _SPELT = {"EUR": "€", "GBP": "£", "USD": "$"}
 
 

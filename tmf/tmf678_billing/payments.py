@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any
 from urllib.parse import quote
 
 from tmf.declare import Document, Event, ReactionContext, amount_of, exact
-from tmf.tmf678_billing.charging import ZERO
 from tmf.tmf678_billing.ledgers import lock_account, remember_account
+from tmf.tmf678_billing.prices import decimal_of, money
 
 _PAYABLE = frozenset({"sent", "partiallyPaid"})
 
@@ -39,7 +37,7 @@ def settle_with_credit(context: ReactionContext, account: str) -> None:
     for bill in _open_bills(context, account):
         for one in credits:
             _apply(context, bill, one)
-    left = [one for one in credits if _decimal(one["amount"]) > 0]
+    left = [one for one in credits if decimal_of(one["amount"]) > 0]
     remember_account(context, account, {**known, "credit": left})
 
 
@@ -55,25 +53,19 @@ def _open_bills(context: ReactionContext, account: str) -> list[Document]:
 
 def _apply(context: ReactionContext, bill: Document, credit: Document) -> None:
     remaining = bill.get("remainingAmount") or bill.get("amountDue") or {}
-    owed, there = _decimal(remaining.get("value")), _decimal(credit["amount"])
+    owed, there = decimal_of(remaining.get("value")), decimal_of(credit["amount"])
     used = min(owed, there)
     if used <= 0 or remaining.get("unit") != credit["currency"]:
         return
-    unit = {} if credit["currency"] is None else {"unit": credit["currency"]}
     part = {
-        "appliedAmount": {**unit, "value": used},
+        "appliedAmount": money(used, credit["currency"]),
         "payment": {"id": credit["payment"], "@referredType": "Payment"},
     }
     patch = {
         "appliedPayment": [*(bill.get("appliedPayment") or ()), part],
-        "remainingAmount": {**unit, "value": owed - used},
+        "remainingAmount": money(owed - used, credit["currency"]),
         "state": "settled" if used == owed else "partiallyPaid",
     }
     changed = context.patch("customerBill", bill["id"], patch, own=True)
     bill.update(changed or {})
     credit["amount"] = there - used
-
-
-def _decimal(value: Any) -> Decimal:
-    found = amount_of(value)
-    return ZERO if found is None else found

@@ -132,6 +132,17 @@ def amount_in(price: Any, *, rate: Decimal | None = None, rounded: bool = True) 
     return Amount(net, gross, currency, rate)
 
 
+def decimal_of(value: Any) -> Decimal:
+    """A document's number as an amount; nothing if it is none."""
+    found = amount_of(value)
+    return ZERO if found is None else found
+
+
+def money(value: Decimal, currency: str | None) -> Document:
+    """An amount as Money."""
+    return {"value": value} if currency is None else {"unit": currency, "value": value}
+
+
 def _money(money: Any) -> tuple[Decimal | None, str | None]:
     if not isinstance(money, dict):
         return None, None

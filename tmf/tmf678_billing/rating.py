@@ -13,7 +13,7 @@ from tmf.tmf678_billing.charging import Charge
 from tmf.tmf678_billing.cycles import cycle_of
 from tmf.tmf678_billing.ledgers import account_of, keep, ledger_of, lock_account, move
 from tmf.tmf678_billing.periods import day_of, instant_of
-from tmf.tmf678_billing.prices import Amount, one_time_prices, recurring_prices
+from tmf.tmf678_billing.prices import Amount, money, one_time_prices, recurring_prices
 
 _RUNNING = frozenset({"active", "pendingTerminate"})
 
@@ -46,7 +46,7 @@ def _first(context: ReactionContext, account: str, product: Document, event: Eve
     """The product is active for the first time: what it costs once, and the first period."""
     day = day_of(product.get("startDate") or event.time)
     for name, amount, source in one_time_prices(product):
-        rate = _rate(product["id"], account, name, amount, event.time)
+        rate = rated(product["id"], account, name, amount, event.time)
         store_rate(context, {**rate, "type": "oneTimeCharge", **_of_price(source)})
     ledger = ledger_of(context, account, product["id"])
     cycle = cycle_of(context, account).anchor(day)
@@ -111,7 +111,7 @@ def write(
             continue
         price = charge.price
         amount = Amount(charge.net, charge.gross, price.currency, price.tax_rate)
-        rate = _rate(product, account, price.name, amount, moment)
+        rate = rated(product, account, price.name, amount, moment)
         kind = "recurringCredit" if charge.back else "recurringCharge"
         covered = _covered(charge.start, charge.end)
         store_rate(
@@ -124,7 +124,8 @@ def _covered(start: date, end: date) -> Document:
     return {"startDateTime": instant_of(start), "endDateTime": instant_of(end)}
 
 
-def _rate(product: str, account: str, name: str, amount: Amount, moment: str) -> Document:
+def rated(product: str, account: str, name: str, amount: Amount, moment: str) -> Document:
+    """An AppliedCustomerBillingRate that is not billed yet, without its type."""
     rate: Document = {
         "name": name,
         "date": moment,
@@ -142,11 +143,6 @@ def _rate(product: str, account: str, name: str, amount: Amount, moment: str) ->
     return rate
 
 
-def rated(product: str, account: str, name: str, amount: Amount, moment: str) -> Document:
-    """An AppliedCustomerBillingRate that is not billed yet, without its type."""
-    return _rate(product, account, name, amount, moment)
-
-
 def store_rate(context: ReactionContext, rate: Document) -> None:
     """Store a rate."""
     context.store("appliedCustomerBillingRate", rate)
@@ -157,8 +153,3 @@ def _of_price(source: str | None) -> Document:
     if source is None:
         return {}
     return {"characteristic": [{"name": "productOfferingPrice", "value": source}]}
-
-
-def money(value: Any, currency: str | None) -> Document:
-    """An amount in a currency."""
-    return {"value": value} if currency is None else {"unit": currency, "value": value}

@@ -21,7 +21,7 @@ from tmf.declare import (
     round_money,
 )
 from tmf.tmf678_billing.ledgers import account_of, lock_account
-from tmf.tmf678_billing.prices import HUNDRED, Amount, usage_prices
+from tmf.tmf678_billing.prices import HUNDRED, Amount, money, usage_prices
 from tmf.tmf678_billing.rating import payer, rated, store_rate
 
 _OPEN = frozenset({"received", "guided"})
@@ -50,8 +50,8 @@ def received(context: ReactionContext, event: Event) -> None:
     told = {
         "ratingDate": context.now,
         "productRef": {"id": product["id"], "@referredType": "Product"},
-        "taxExcludedRatingAmount": _money(amount.net, amount.currency),
-        "taxIncludedRatingAmount": _money(amount.gross, amount.currency),
+        "taxExcludedRatingAmount": money(amount.net, amount.currency),
+        "taxIncludedRatingAmount": money(amount.gross, amount.currency),
         "isBilled": False,
     }
     if amount.tax_rate is not None:
@@ -139,7 +139,3 @@ def _characteristic(usage: Document, name: str) -> Any:
 
 def _number(value: Any) -> Decimal | None:
     return amount_of(parse_number(value) if isinstance(value, str) else value)
-
-
-def _money(value: Decimal, currency: str | None) -> Document:
-    return {"value": value} if currency is None else {"unit": currency, "value": value}

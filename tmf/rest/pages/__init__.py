@@ -12,18 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from tmf.rest.pages.templates import templates_in
 
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 """Separates thousands, so that long counts can be read and are never broken across lines."""
 
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = templates_in(Path(__file__).parent)
 
 
 @dataclass(frozen=True, slots=True)
