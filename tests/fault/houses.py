@@ -162,8 +162,11 @@ class House:
         until(lambda: self.count(f"inbox WHERE taker = '{TAKER}'") == told, "events to be received")
         until(lambda: self.count("deferred WHERE parked IS NULL") == 0, "late events to be taken")
 
-    def check_deliveries(self) -> None:
-        """Every listener hears of every event, without gaps and each resource's in order."""
+    def check_deliveries(self, *, repeats: bool = False) -> None:
+        """Every listener hears of every event, without gaps and each resource's in order.
+
+        For `repeats` see `check_order`.
+        """
         told = self.count("outbox WHERE resource = 'category'")
         heard = ["delivered"] * told
 
@@ -175,7 +178,7 @@ class House:
             received = self.receiving.at(path)
             assert {one.sequence for one in received} == set(range(1, told + 1))
             assert len({one.id for one in received}) == told
-            check_order(received)
+            check_order(received, repeats=repeats)
 
     def wait_for_some_taken(self) -> None:
         """Return once something more was taken than there is now."""

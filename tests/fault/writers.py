@@ -89,10 +89,13 @@ class Writers:
         enough = self.known + more
         until(lambda: self.known >= enough, "changes to be answered for")
 
-    def check(self, house: House, root: str) -> None:
-        """Everything took effect once, in order, and was heard of by every listener."""
+    def check(self, house: House, root: str, *, repeats: bool = False) -> None:
+        """Everything took effect once, in order, and was heard of by every listener.
+
+        For `repeats` see `check_order`.
+        """
         house.wait_until_all_is_taken()
         with Client(root) as tmf:
             for writer in self._writers:
                 writer.check(tmf)
-        house.check_deliveries()
+        house.check_deliveries(repeats=repeats)

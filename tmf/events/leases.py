@@ -32,6 +32,7 @@ class Leases:
         self._database = database
         self._work = work
         self._count = count
+        self._seconds = seconds
         self._micros = int(seconds * 1_000_000)
         self.renewal = seconds / 3
         self._name = str(uuid.uuid4())
@@ -43,6 +44,11 @@ class Leases:
     def all_held(self) -> bool:
         """Whether every part is this process's."""
         return len(self.held) == self._count
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether this process was not heard of for so long that others may hold its parts."""
+        return time.monotonic() >= self._kept + self._seconds
 
     async def keep(self, busy: frozenset[int] = frozenset()) -> None:
         """Renew, take what is free, and give up what is more than a fair share; if it is time.

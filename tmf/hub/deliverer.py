@@ -95,6 +95,8 @@ class Deliverer(Runner):
 
     async def _go_on(self) -> float:
         """Note what has ended and take up what is due; seconds until more becomes due."""
+        if self._leases.lapsed:  # the process was stopped for a while: others send what it had
+            self._hands.put_back()
         busy = frozenset(map(part_of, self._hands.hubs))
         await self._leases.keep(busy)
         await self._note()
@@ -154,6 +156,9 @@ class Deliverer(Runner):
         task.add_done_callback(self._sending.discard)
 
     async def _send(self, parcel: Parcel) -> None:
+        if self._leases.lapsed:
+            self._hands.unsent(parcel)
+            return
         sent = await self._poster.post(parcel)
         outcome = self._outcomes.of(parcel, sent, self._clock.micros())
         self._ended.append(outcome)

@@ -101,6 +101,12 @@ class Hands:
             self._put_back(hand)
         self._go_on(hand)
 
+    def unsent(self, parcel: Parcel) -> None:
+        """It was not sent after all, and what was fetched ahead is not either."""
+        self._hands[parcel.hub].sending -= 1
+        del self._held[parcel.id]
+        self.put_back()
+
     def noted(self, parcel: Parcel) -> None:
         """What came of it is in the database: it is held no more."""
         del self._held[parcel.id]
