@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -44,6 +44,7 @@ from tmf.rest.reactions import Reactions
 from tmf.rest.security import Gate, caller_by_key, security_map
 from tmf.rest.site import Site
 from tmf.rest.verbs import Engine, ResourceVerbs, Verb
+from tmf.rest.views import view_verbs
 from tmf.settings import Settings, split_list
 from tmf.spec.model import Api
 from tmf.spec.security import secured_for_operators
@@ -104,13 +105,21 @@ def build_application(program: Program) -> ASGIApp:
     for api in program.apis:
         for base_path in api.base_paths:
             connexion.add_bundled(api.document, base_path, VerbResolver(verbs_of(engine, api)))
-    admin = read("admin.yaml")
-    published = admin if keyring is None else secured_for_operators(admin)
-    verbs = admin_verbs(program, admin["components"]["schemas"])
-    connexion.add_bundled(published, ADMIN_PATH, VerbResolver(verbs))
+    for document, verbs in oversight_documents(program):
+        published = document if keyring is None else secured_for_operators(document)
+        connexion.add_bundled(published, ADMIN_PATH, VerbResolver(verbs))
     caller = partial(_caller_of, keyring, origins.trusted)
     guarded = _guarded(connexion, settings, caller)
     return ObservedApp(guarded, metrics.requests, access_log(settings.log_format))
+
+
+def oversight_documents(program: Program) -> Iterator[tuple[dict[str, Any], Mapping[str, Verb]]]:
+    """What describes the operator's own interface, each document with its verbs."""
+    admin = read("admin.yaml")
+    yield admin, admin_verbs(program, admin["components"]["schemas"])
+    for api in program.apis:
+        for file, views in program.extensions[api.name].views.items():
+            yield read(file), view_verbs(program.database, program.acting(api), views)
 
 
 def admin_verbs(program: Program, schemas: Mapping[str, Any]) -> Mapping[str, Verb]:
@@ -158,6 +167,11 @@ def engine_of(program: Program, wake: Callable[[], None]) -> Engine:
         max_body=settings.max_body,
         partner_listeners=settings.hub_partner_listeners,
         wake=wake,
+        intakes={
+            api.resources[name].key: partial(program.acting(api).take_in, intake)
+            for api in program.apis
+            for name, intake in program.extensions[api.name].intakes.items()
+        },
     )
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from tmf.hub.signing import signatures
-from tmf.rest.acting import ReactionContext
+from tmf.rest.acting import Intake, ReactionContext
 from tmf.rest.duties import Duty, DutyContext
 from tmf.rest.pages.templates import templates_in
 from tmf.rest.papers import Paper
 from tmf.rest.reactions import Event, Reaction
 from tmf.rest.rules import Circumstances, Reader, Rule
 from tmf.rest.vendor import read_vendor_file
+from tmf.rest.views import View
 from tmf.store.records import Records
 from tmf.tmf630_guidelines.documents import Document, decode, encode
 from tmf.tmf630_guidelines.errors import GuidelineError
@@ -69,7 +70,9 @@ class Extension:
     `reactions` are by type of event, of any API. `duties` are by a name of their own, under which
     reactions and other duties schedule them. `check` looks at those settings when the program is
     built, and raises ValueError if they cannot be used. `papers` are by the name under which they
-    are served: `bill` as `/files/bill/ID.pdf`.
+    are served: `bill` as `/files/bill/ID.pdf`. `intakes` take in what clients create.
+    `views` are what operators may look at below `/admin/v1`, by the file in `openapi/` that
+    describes them and by operationId.
     """
 
     api: str
@@ -80,6 +83,8 @@ class Extension:
     duties: Mapping[str, Duty] = field(default_factory=dict)
     check: Callable[[Mapping[str, Any]], object] = lambda _: None
     papers: Mapping[str, Paper] = field(default_factory=dict)
+    intakes: Mapping[str, Intake] = field(default_factory=dict)
+    views: Mapping[str, Mapping[str, View]] = field(default_factory=dict)
 
 
 __all__ = [
@@ -90,6 +95,7 @@ __all__ = [
     "Event",
     "Extension",
     "GuidelineError",
+    "Intake",
     "Job",
     "JobContext",
     "Paper",
@@ -98,6 +104,7 @@ __all__ = [
     "Reader",
     "Records",
     "Rule",
+    "View",
     "amount_of",
     "decode",
     "encode",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from tmf.events.work import AT_ONCE, enqueue, forget
 from tmf.rest.attributes import whole
@@ -22,7 +22,7 @@ from tmf.tmf630_guidelines.patch import MERGE
 from tmf.tmf630_guidelines.query import ListQuery, parse_criteria
 from tmf.tmf630_guidelines.values import parse_instant
 
-_PAGE = 200
+_PAGE = 500
 
 
 class ReactionContext:
@@ -30,10 +30,14 @@ class ReactionContext:
 
     All within one realm, and in one transaction with the receipt of the event or the end of the
     duty: both or neither. The changes tell their own events, which belong to the same request.
-    `settings` are those that the API's extension names.
+    `settings` are those that the API's extension names. What a client's request leads to is for
+    the request to tell the audit: it is not `noted` here.
     """
 
-    def __init__(self, session: Session, acting: Acting, cause: Cause) -> None:
+    def __init__(
+        self, session: Session, acting: Acting, cause: Cause, *, noted: bool = True
+    ) -> None:
+        self._noted = noted
         self._session = session
         self._acting = acting
         self._changes = acting.changes
@@ -56,12 +60,18 @@ class ReactionContext:
         row = self._session.get(resource, self._cause.realm, identity)
         return None if row is None else self._whole(resource, row)
 
+    def read_all(self, key: str, ids: Collection[str]) -> list[Document]:
+        """Those resources of any API with these ids that there are, in no order."""
+        resource = self._changes.resources[key]
+        rows = self._session.several(resource, self.realm, ids)
+        return [self._whole(resource, row) for row in rows]
+
     def find(self, key: str, query: str) -> Iterator[Document]:
         """The resources of any API that match a query as in an address, in id order."""
         resource = self._changes.resources[key]
 
         def page(asked: ListQuery) -> list[Row]:
-            return self._session.find(resource, self.realm, asked).rows
+            return self._session.find(resource, self.realm, asked, count=False).rows
 
         return (self._whole(resource, row) for row in matching(resource, query, page))
 
@@ -160,8 +170,16 @@ class ReactionContext:
 
     def _note(self, operation: str, resource: Resource, row: Row) -> None:
         """Tell the audit, once all is committed."""
+        if not self._noted:
+            return
         told = partial(self._acting.audit, operation, SERVER, self.realm, resource.key, row.id)
         self._session.afterwards.append(partial(told, revision=row.revision))
+
+
+Intake: TypeAlias = Callable[[ReactionContext, Document], str]
+"""Takes in what a client wants to create, judged and with its id: stores it, or puts it to what
+is there already. The id of what stands for it now.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +198,10 @@ class Acting:
     def within(self, session: Session, realm: str, correlation: str = "") -> ReactionContext:
         """What may be done in a transaction."""
         return ReactionContext(session, self, Cause(realm, self.origin, correlation))
+
+    def take_in(self, intake: Intake, session: Session, cause: Cause, document: Document) -> str:
+        """Take in a client's document, in its request's transaction; the id of what stands for it."""
+        return intake(ReactionContext(session, self, cause, noted=False), document)
 
     def whole(self, resource: Resource, row: Row) -> Document:
         """A resource as a client would see it."""

@@ -50,6 +50,12 @@ class Changes:
             enqueue(session, cause.realm, resource.key, row.id)
         return row
 
+    def judged(self, session: Session, resource: Resource, cause: Cause, sent: Any) -> Document:
+        """A client's document as it would be stored, with its id, if it were new."""
+        known = self.rules[resource.key]
+        identity, document = self._new(known, sent, self._reader(session, cause.realm))
+        return {"id": identity, **document}
+
     def is_plain(self, resource: Resource) -> bool:
         """Whether creating one writes nothing but the resource and its event."""
         return not self.rules[resource.key].job
@@ -139,7 +145,8 @@ class Changes:
         known.lifecycles.check(old, document)
         known.lifecycles.start(document)
         meant = changed_paths(old, document)
-        seen = known.circumstances(row.id, now, self._reader(session, cause.realm))
+        read = self._reader(session, cause.realm)
+        seen = known.circumstances(row.id, now, read, own=own)
         document = _ruled(known, seen, document, old)
         changed = session.update(resource, cause.realm, row, document)
         paths = told_paths(resource, meant, changed_paths(old, document))

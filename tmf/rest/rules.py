@@ -23,13 +23,14 @@ class Circumstances:
 
     `identity` is the resource's id, `now` the server's time as text;
     `read("TMF620.productOffering", id)` gives a document of any API, or None; `settings` are
-    those that the API's extension names.
+    those that the API's extension names. `own` if the server itself makes the change.
     """
 
     identity: str
     now: str
     read: Reader
     settings: Mapping[str, Any] = field(default_factory=dict)
+    own: bool = False
 
 
 Rule: TypeAlias = Callable[[Document, Document | None, Circumstances], Document]
@@ -56,9 +57,11 @@ class ResourceRules:
     settings: Mapping[str, Any] = field(default_factory=dict)
     job: bool = False
 
-    def circumstances(self, identity: str, now: str, read: Reader) -> Circumstances:
+    def circumstances(
+        self, identity: str, now: str, read: Reader, *, own: bool = False
+    ) -> Circumstances:
         """What the rules may look at in one change."""
-        return Circumstances(identity, now, read, self.settings)
+        return Circumstances(identity, now, read, self.settings, own)
 
     def check_result(self, document: Document, media_type: str, patch: Any) -> None:
         """Refuse what a patch makes of a document if it does not satisfy the schema.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from tmf.access.visibility import Visibility
@@ -20,7 +20,7 @@ from tmf.spec.operations import PATCH_MEDIA
 from tmf.store.database import Database
 from tmf.store.rows import Found, Row
 from tmf.store.session import Session, document_of
-from tmf.tmf630_guidelines.documents import encode, parse_body
+from tmf.tmf630_guidelines.documents import Document, encode, parse_body
 from tmf.tmf630_guidelines.errors import GuidelineError
 from tmf.tmf630_guidelines.fields import Selection, select
 from tmf.tmf630_guidelines.paging import Page, page_headers, page_status
@@ -40,7 +40,8 @@ class Engine:
     """What the verbs work with. `default_limit` and `max_limit` are resources a page,
     `max_body` is in bytes, `partner_listeners` are those that one partner may have at an API;
     `wake` tells the worker that there may be work. `audit` is told of changes once they are
-    committed.
+    committed. `intakes`, by resource key, take in what clients want to create in a way of their
+    own, and tell the id of what stands for it.
     """
 
     database: Database
@@ -52,6 +53,7 @@ class Engine:
     max_body: int
     partner_listeners: int
     wake: Callable[[], None]
+    intakes: Mapping[str, Callable[[Session, Cause, Document], str]] = field(default_factory=dict)
 
 
 class ResourceVerbs:
@@ -106,8 +108,7 @@ class ResourceVerbs:
         cause = _cause(request)
 
         def make(session: Session) -> Row:
-            row = self._engine.changes.create(session, self._resource, cause, sent)
-            return self._own(request, row)
+            return self._own(request, self._made(session, cause, sent))
 
         key = request.header(HEADER)
         if key is not None:
@@ -119,10 +120,22 @@ class ResourceVerbs:
         self._created(request, row)
         return self._creation(request, row, selection)
 
+    def _made(self, session: Session, cause: Cause, sent: Any) -> Row:
+        """The row of what was sent, or of what it was put to."""
+        changes, resource = self._engine.changes, self._resource
+        intake = self._engine.intakes.get(resource.key)
+        if intake is None:
+            return changes.create(session, resource, cause, sent)
+        identity = intake(session, cause, changes.judged(session, resource, cause, sent))
+        row = session.get(resource, cause.realm, identity)
+        assert row is not None  # noqa: S101 (for mypy)
+        return row
+
     async def _create_at_once(self, cause: Cause, sent: Any, make: Callable[[Session], Row]) -> Row:
         """The new row, without a thread if nothing needs a session for it."""
         engine = self._engine
-        if engine.database.direct and engine.changes.is_plain(self._resource):
+        plain = self._resource.key not in engine.intakes and engine.changes.is_plain(self._resource)
+        if engine.database.direct and plain:
             with suppress(NeedsSessionError):
                 return await engine.changes.create_at_once(
                     engine.database, self._resource, cause, sent

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from tmf.store.lists import among, bound, records
 from tmf.tmf630_guidelines.documents import Document, decode, encode
 
 _KEY = "realm = :realm AND api = :api AND kind = :kind AND key = :key"
@@ -47,6 +48,39 @@ class Records:
             "ON CONFLICT (realm, api, kind, key) DO UPDATE SET body = excluded.body"
         )
         self._run(statement, key=key, body=encode(body).decode())
+
+    def several(self, keys: Collection[str]) -> dict[str, Document]:
+        """The records of those of the keys that there are any of."""
+        if not keys:
+            return {}
+        statement = (
+            "SELECT key, body FROM record WHERE realm = :realm AND api = :api AND kind = :kind "
+            f"AND {among(self._connection, 'key', 'keys', 'text')}"
+        )
+        rows = self._run(statement, keys=bound(self._connection, list(keys)))
+        return {key: decode(body.encode()) for key, body in rows}
+
+    def put_all(self, bodies: Mapping[str, Document]) -> None:
+        """Keep many records in place of what there was."""
+        if not bodies:
+            return
+        rows = [{"key": key, "body": encode(one).decode()} for key, one in sorted(bodies.items())]
+        listed = records(self._connection.dialect.name, "stated", {"key": "text", "body": "text"})
+        statement = (
+            "INSERT INTO record (realm, api, kind, key, body) "
+            f"SELECT :realm, :api, :kind, stated.key, stated.body FROM {listed} WHERE true "
+            "ON CONFLICT (realm, api, kind, key) DO UPDATE SET body = excluded.body"
+        )
+        self._run(statement, stated=encode(rows).decode())
+
+    def drop_all(self, keys: Collection[str]) -> None:
+        """Forget many records."""
+        if keys:
+            statement = (
+                "DELETE FROM record WHERE realm = :realm AND api = :api AND kind = :kind "
+                f"AND {among(self._connection, 'key', 'keys', 'text')}"
+            )
+            self._run(statement, keys=bound(self._connection, list(keys)))
 
     def drop(self, key: str) -> bool:
         """Forget a record; False if there is none."""

@@ -63,8 +63,10 @@ class Search:
         self._hrefs = ""
         self._guess = True
 
-    def run(self, realm: str, query: ListQuery, hrefs: str) -> Found:
-        """The page and the count; `hrefs` is what every href of the collection starts with."""
+    def run(self, realm: str, query: ListQuery, hrefs: str, *, count: bool = True) -> Found:
+        """The page and the count, if it is wanted; `hrefs` is what every href of the collection
+        starts with.
+        """
         self._parameters["realm"] = realm
         self._hrefs = hrefs
         self._guess = query.guess
@@ -76,7 +78,7 @@ class Search:
                 return self._in_memory(" AND ".join(where), terms, query)
             where += self._exact(query.criteria, handles)
             condition = " AND ".join(where)
-            total, estimated = self._count(condition)
+            total, estimated = self._count(condition) if count else (0, False)
             rows, cursor = self._page(condition, terms, query)
         if rows and query.cursor is None:
             total = max(total, query.offset + len(rows))

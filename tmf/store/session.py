@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tmf.spec.model import Resource
 from tmf.store import outbox, sqlite
+from tmf.store.lists import among, bound
 from tmf.store.outbox import OutboxEvent
 from tmf.store.records import Records
 from tmf.store.rows import Found, Row
@@ -67,6 +68,18 @@ class Session:
         found = self._statements[resource.key].hold.run(self.connection, realm=realm, id=identity)
         return _row(identity, found.first())
 
+    def several(self, resource: Resource, realm: str, ids: Collection[str]) -> list[Row]:
+        """The rows of those of the ids that there are any of, in no order."""
+        if not ids:
+            return []
+        statement = text(
+            f"SELECT id, revision, CAST(body AS text) FROM {self._statements[resource.key].name} "
+            f"WHERE realm = :realm AND {among(self.connection, 'id', 'ids', 'text')}"
+        )
+        values = {"realm": realm, "ids": bound(self.connection, list(ids))}
+        rows = self.connection.execute(statement, values)
+        return [Row(identity, revision, body.encode()) for identity, revision, body in rows]
+
     def insert(self, resource: Resource, realm: str, identity: str, document: Document) -> Row:
         """Store a new resource; 409 if the id is taken.
 
@@ -115,8 +128,18 @@ class Session:
         statements.delete.run(self.connection, realm=realm, id=identity)
         statements.write_tokens(self.connection, realm, identity, None)
 
-    def find(self, resource: Resource, realm: str, query: ListQuery, hrefs: str = "") -> Found:
-        """The matching rows of one page; 503 if the search takes longer than allowed."""
+    def find(
+        self,
+        resource: Resource,
+        realm: str,
+        query: ListQuery,
+        hrefs: str = "",
+        *,
+        count: bool = True,
+    ) -> Found:
+        """The matching rows of one page, and how many there are in all if a `count` is wanted;
+        503 if the search takes longer than allowed.
+        """
         with self._time_limit():
             search = Search(
                 self.connection,
@@ -124,7 +147,7 @@ class Session:
                 count_limit=self._count_limit,
                 timeout=self._query_timeout,
             )
-            return search.run(realm, query, hrefs)
+            return search.run(realm, query, hrefs, count=count)
 
     def records(self, realm: str, api: str, kind: str) -> Records:
         """What the package of an API remembers of a kind."""
