@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         description="JSON file that says which driver provides which services; unset, all are "
         "simulated.",
     )
+    alarm_rules: Path | None = Field(
+        None,
+        description="JSON file of rules by which alarms are correlated and judged; unset, those of "
+        "`tmf impact --rules`.",
+    )
     clock: datetime | None = Field(
         None, description="RFC 3339 start of a movable clock; unset, the machine's time is used."
     )

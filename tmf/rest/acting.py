@@ -157,6 +157,17 @@ class ReactionContext:
         enqueue(self._session, self._cause.realm, kind, subject, due)
         self._session.afterwards.append(self._acting.ring)
 
+    def call_for(self, duty: str, subject: str) -> None:
+        """Have a duty of the own API begun after this transaction, once, whatever else is planned
+        or under way: there may be several of such a subject.
+        """
+        kind = f"{self._acting.api.name}.{duty}"
+        call = (self.realm, kind, subject)
+        if call not in self._session.called:
+            self._session.called.add(call)
+            enqueue(self._session, self.realm, kind, subject)
+            self._session.afterwards.append(self._acting.ring)
+
     def unschedule(self, duty: str, subject: str) -> None:
         """Have such a duty not done; one that is under way has no effect."""
         kind = f"{self._acting.api.name}.{duty}"
@@ -200,7 +211,9 @@ class Acting:
         return ReactionContext(session, self, Cause(realm, self.origin, correlation))
 
     def take_in(self, intake: Intake, session: Session, cause: Cause, document: Document) -> str:
-        """Take in a client's document, in its request's transaction; the id of what stands for it."""
+        """Take in a client's document, in its request's transaction; the id of what stands for it
+        now.
+        """
         return intake(ReactionContext(session, self, cause, noted=False), document)
 
     def whole(self, resource: Resource, row: Row) -> Document:

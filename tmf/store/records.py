@@ -23,9 +23,13 @@ class Records:
         self._key = {"realm": realm, "api": api, "kind": kind}
         self._locks = connection.dialect.name == "postgresql"
 
-    def get(self, key: str, *, lock: bool = False) -> Document | None:
-        """The record of a key, or None; `lock` keeps it from others until the transaction ends."""
+    def get(self, key: str, *, lock: bool = False, wait: bool = True) -> Document | None:
+        """The record of a key, or None; `lock` keeps it from others until the transaction ends.
+
+        Without `wait` it is None as well if another keeps it.
+        """
         held = " FOR UPDATE" if lock and self._locks else ""
+        held += " SKIP LOCKED" if held and not wait else ""
         found = self._run(f"SELECT body FROM record WHERE {_KEY}{held}", key=key).scalar()
         return None if found is None else dict(decode(found.encode()))
 
@@ -85,6 +89,14 @@ class Records:
     def drop(self, key: str) -> bool:
         """Forget a record; False if there is none."""
         return bool(self._run(f"DELETE FROM record WHERE {_KEY}", key=key).rowcount)
+
+    def first(self, most: int) -> dict[str, Document]:
+        """So many of the records, the first ones in the order of their keys."""
+        statement = (
+            "SELECT key, body FROM record WHERE realm = :realm AND api = :api AND kind = :kind "
+            "ORDER BY key LIMIT :most"
+        )
+        return {key: decode(body.encode()) for key, body in self._run(statement, most=most)}
 
     def starting(self, prefix: str) -> Iterator[tuple[str, Document]]:
         """The records whose keys start so, in the order of their keys."""

@@ -30,7 +30,8 @@ class Session:
 
     `now` gives microseconds since 1970. Documents carry neither `id` nor `href`: the id is a
     column, the href is made on output. `told` says whether events were written; what is in
-    `afterwards` is called once the transaction is committed.
+    `afterwards` is called once the transaction is committed, what is in `called` has been called
+    for in it already.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Session:
         self._query_timeout = query_timeout
         self.told = False
         self.afterwards: list[Callable[[], None]] = []
+        self.called: set[tuple[str, ...]] = set()
 
     def get(self, resource: Resource, realm: str, identity: str) -> Row | None:
         """The row as stored, or None."""
@@ -114,12 +116,13 @@ class Session:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """A part of the transaction that is undone alone if the block raises."""
-        kept = len(self.afterwards)
+        kept, called = len(self.afterwards), set(self.called)
         try:
             with self.connection.begin_nested():
                 yield
         except BaseException:
             del self.afterwards[kept:]
+            self.called = called
             raise
 
     def delete(self, resource: Resource, realm: str, identity: str) -> None:

@@ -24,14 +24,18 @@ def acknowledge(task: Document, alarm: Document, now: str) -> Document | str:
     """Somebody takes the alarm on."""
     if alarm.get("ackState") == "acknowledged":
         return "it is acknowledged already"
-    return {"ackState": "acknowledged", **_by(task, "ackSystemId", "ackUserId"), **_dated(now)}
+    return {"ackState": "acknowledged", **some_of(task, "ackSystemId", "ackUserId"), **_dated(now)}
 
 
 def withdraw(task: Document, alarm: Document, now: str) -> Document | str:
     """Somebody gives the alarm back."""
     if alarm.get("ackState") != "acknowledged":
         return "it is not acknowledged"
-    return {"ackState": "unacknowledged", **_by(task, "ackSystemId", "ackUserId"), **_dated(now)}
+    return {
+        "ackState": "unacknowledged",
+        **some_of(task, "ackSystemId", "ackUserId"),
+        **_dated(now),
+    }
 
 
 def clear(task: Document, alarm: Document, now: str) -> Document | str:
@@ -42,7 +46,7 @@ def clear(task: Document, alarm: Document, now: str) -> Document | str:
         "state": "cleared",
         "perceivedSeverity": "cleared",
         "alarmClearedTime": task["alarmClearedTime"],
-        **_by(task, "clearSystemId", "clearUserId"),
+        **some_of(task, "clearSystemId", "clearUserId"),
         **_dated(now),
     }
 
@@ -112,8 +116,9 @@ def _ids(alarm: Document, attribute: str) -> list[str]:
     return [str(one.get("id")) for one in alarm.get(attribute) or ()]
 
 
-def _by(task: Document, *names: str) -> Document:
-    return {name: task[name] for name in names if name in task}
+def some_of(document: Document, *names: str) -> Document:
+    """Some of a document's attributes, those that it has."""
+    return {name: document[name] for name in names if name in document}
 
 
 def _dated(now: str) -> Document:

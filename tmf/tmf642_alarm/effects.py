@@ -1,0 +1,139 @@
+"""What alarms do to services: told by the alarm, and kept on record for each service.
+
+A serviceImpact says from when to when an alarm harmed a service, and whose that is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from tmf.declare import Document, ReactionContext, parse_instant
+from tmf.tmf642_alarm.correlation import Known
+from tmf.tmf642_alarm.inventory import Inventory
+from tmf.tmf642_alarm.tasks import some_of
+
+IMPACT = "serviceImpact"
+
+NEAREST = 100
+"""Services that an alarm itself lists; it counts all."""
+
+
+class Effects:
+    """Writes down what alarms do to services, in one transaction."""
+
+    def __init__(self, context: ReactionContext, inventory: Inventory) -> None:
+        self._context = context
+        self._inventory = inventory
+
+    def harmed(self, one: str) -> list[Document]:
+        """The services in use that rest on an object, or are it, the nearest first."""
+        return [service for service, _ in self._inventory.in_use(one)]
+
+    def listed(self, alarm: Known, document: Document) -> Document:
+        """What has to change in the services that an alarm lists. Without any in the inventory,
+        what its source says stays.
+        """
+        services = [] if alarm.cleared is not None else self.harmed(alarm.object)
+        if not services and "affectedServiceCount" not in document:
+            return {}
+        wanted: Document = {"affectedService": None, "affectedServiceCount": None}
+        if services:
+            listed = [service_ref(one) for one in services[:NEAREST]]
+            wanted = {"affectedService": listed, "affectedServiceCount": len(services)}
+        return {name: one for name, one in wanted.items() if document.get(name) != one}
+
+    def note(self, alarm: Known, document: Document, *, counts: bool) -> None:
+        """Bring the record of an alarm up to date; without `counts` there is to be none."""
+        there = list(self._records_of(alarm)) if alarm.noted else []
+        if not counts:
+            for record in there:
+                self._context.delete(IMPACT, record["id"])
+        elif alarm.cleared is None:
+            self._note_standing(alarm, document, there)
+        elif alarm.noted:
+            self._note_cleared(alarm, document, there)
+        else:
+            for service in self.harmed(alarm.object):
+                over = {"state": "released", "endTime": document["alarmClearedTime"]}
+                self._context.store(IMPACT, {**_record(alarm, document, service), **over})
+
+    def end(self, alarm: Known) -> None:
+        """The alarm itself is no more: it harms nobody any longer."""
+        for record in list(self._records_of(alarm)):
+            if record["state"] == "active":
+                self._release(record, self._context.now)
+
+    def _note_standing(self, alarm: Known, document: Document, there: list[Document]) -> None:
+        active = {one["service"]["id"]: one for one in there if one["state"] == "active"}
+        released = {one["service"]["id"] for one in there} - active.keys()
+        harmed = {one["id"]: one for one in self.harmed(alarm.object)}
+        for identity, service in harmed.items():
+            record = _record(alarm, document, service)
+            if identity in released:  # it was harmed before, and has been in order since
+                since = active.get(identity, {}).get("startTime", self._context.now)
+                record["startTime"] = since
+            if identity in active:
+                changed = ("effect", "relatedParty", "startTime")
+                patch = {name: record[name] for name in changed if name in record}
+                self._context.patch(IMPACT, active[identity]["id"], patch, own=True)
+            else:
+                self._context.store(IMPACT, record)
+        for identity, record in active.items():
+            if identity not in harmed:
+                self._release(record, self._context.now)
+
+    def _note_cleared(self, alarm: Known, document: Document, there: list[Document]) -> None:
+        services = Counter(one["service"]["id"] for one in there)
+        self._inventory.rested_on_by(services)
+        for record in there:
+            patch = _ended(record, document)
+            service = self._inventory.service(record["service"]["id"])
+            if services[record["service"]["id"]] == 1 and service is not None:
+                start = _record(alarm, document, service)["startTime"]
+                patch = {**patch, "startTime": start, "endTime": _later(start, patch["endTime"])}
+            self._context.patch(IMPACT, record["id"], patch, own=True)
+
+    def _release(self, record: Document, moment: str) -> None:
+        end = _later(record["startTime"], moment)
+        self._context.patch(IMPACT, record["id"], {"state": "released", "endTime": end}, own=True)
+
+    def _records_of(self, alarm: Known) -> Iterator[Document]:
+        return self._context.find(f"TMF642.{IMPACT}", f"alarm.id={quote(alarm.id, safe='')}")
+
+
+def service_ref(service: Document) -> Document:
+    """A link to a service."""
+    return {**some_of(service, "id", "href", "name"), "@referredType": "Service"}
+
+
+def _record(alarm: Known, document: Document, service: Document) -> Document:
+    owners = some_of(service, "relatedParty", "relatedEntity")
+    return {
+        "state": "active",
+        "effect": alarm.effect,
+        "startTime": _later(document["alarmRaisedTime"], service.get("startDate")),
+        "alarm": {"id": alarm.id, "href": document["href"], "@referredType": "Alarm"},
+        "service": service_ref(service),
+        **{name: stated for name, stated in owners.items() if stated},
+    }
+
+
+def _ended(record: Document, document: Document) -> Document:
+    """What changes in a record once its alarm is cleared: what was over before stays so."""
+    cleared = document["alarmClearedTime"]
+    end = record.get("endTime")
+    if end is None or _instant(end) > _instant(cleared):
+        end = cleared
+    return {"state": "released", "endTime": _later(record["startTime"], end)}
+
+
+def _later(moment: str, other: Any) -> str:
+    """The later of two instants, of which the other may be missing."""
+    return str(other) if isinstance(other, str) and _instant(other) > _instant(moment) else moment
+
+
+def _instant(text: str) -> int:
+    return parse_instant(text) or 0

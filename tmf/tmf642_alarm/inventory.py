@@ -1,0 +1,137 @@
+"""The service inventory as a graph: which services rest on an object, and on what a service rests.
+
+An object is a resource or a service, known by its id. A service rests on its supportingResources,
+its supportingServices and on those that it names in relationships of the rulebook's kinds, and on
+whatever these rest on. Nothing rests on a service that is terminated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TypeAlias
+from urllib.parse import quote
+
+from tmf.declare import Document, ReactionContext
+
+SERVICE = "TMF638.service"
+
+_MANY = 200
+"""Ids that are asked for at once."""
+
+_Look: TypeAlias = Callable[[Collection[str]], None]
+_Beyond: TypeAlias = Callable[[str], Sequence[str]]
+
+
+class Inventory:
+    """What was looked up in one transaction; nothing is looked up twice."""
+
+    def __init__(self, context: ReactionContext, relationships: frozenset[str]) -> None:
+        self._context = context
+        self._relationships = relationships
+        self._services: dict[str, Document | None] = {}
+        self._above: dict[str, list[str]] = {}
+        self._resting: dict[str, dict[str, int]] = {}
+
+    def service(self, identity: str) -> Document | None:
+        """A service that has been looked up."""
+        return self._services.get(identity)
+
+    def in_use(self, one: str) -> list[tuple[Document, int]]:
+        """The active services that rest on an object, or are it, with how many steps away each
+        is; the nearest first.
+        """
+        reached = {one: 0, **self.resting_on([one])[one]}
+        self.rested_on_by([one])
+        places = sorted(reached, key=lambda place: (reached[place], place))
+        found = ((self._services.get(place), reached[place]) for place in places)
+        return [
+            (service, steps)
+            for service, steps in found
+            if service is not None and service.get("state") == "active"
+        ]
+
+    def resting_on(self, objects: Collection[str]) -> dict[str, dict[str, int]]:
+        """For each object, the services that rest on it, and how many steps away they are."""
+        _explore(objects, self._look_above, self._above.__getitem__)
+        for one in set(objects) - self._resting.keys():
+            self._resting[one] = _reached(one, self._above.__getitem__)
+        return {one: self._resting[one] for one in objects}
+
+    def rested_on_by(self, objects: Collection[str]) -> dict[str, dict[str, int]]:
+        """For each object, what it rests on, and how many steps away that is."""
+        _explore(objects, self._look_below, self._below)
+        return {one: _reached(one, self._below) for one in objects}
+
+    def _look_above(self, objects: Collection[str]) -> None:
+        new = sorted(set(objects) - self._above.keys())
+        self._above.update({one: [] for one in new})
+        for some in _parts(new):
+            found = {
+                one["id"]: one for path in self._paths(some) for one in self._found(path, some)
+            }
+            self._services.update(found)
+            for identity, service in sorted(found.items()):
+                for below in sorted(set(some).intersection(self._stated(service))):
+                    self._above[below].append(identity)
+
+    def _paths(self, objects: Sequence[str]) -> Iterator[str]:
+        """Where a service may name one of the objects: what is a service is no resource."""
+        if not all(self._services.get(one) for one in objects):
+            yield "supportingResource.id"
+        yield "supportingService.id"
+        yield "serviceRelationship.service.id"
+
+    def _found(self, path: str, objects: Sequence[str]) -> Iterator[Document]:
+        asked = ",".join(quote(one, safe="") for one in objects)
+        return self._context.find(SERVICE, f"{path}={asked}")
+
+    def _look_below(self, objects: Collection[str]) -> None:
+        new = sorted(set(objects) - self._services.keys())
+        self._services.update(dict.fromkeys(new))
+        for some in _parts(new):
+            for service in self._context.read_all(SERVICE, some):
+                self._services[service["id"]] = service
+
+    def _below(self, identity: str) -> list[str]:
+        service = self._services.get(identity)
+        return [] if service is None else self._stated(service)
+
+    def _stated(self, service: Document) -> list[str]:
+        """What a service itself says that it rests on."""
+        if service.get("state") == "terminated":
+            return []
+        stated = [*(service.get("supportingResource") or ())]
+        stated += service.get("supportingService") or ()
+        stated += (
+            one.get("service") or {}
+            for one in service.get("serviceRelationship") or ()
+            if str(one.get("relationshipType")).lower() in self._relationships
+        )
+        return [str(one["id"]) for one in stated if one.get("id")]
+
+
+def _explore(objects: Collection[str], look: _Look, beyond: _Beyond) -> None:
+    """Look up all that can be reached, level by level."""
+    seen = set(objects)
+    level = set(objects)
+    while level:
+        look(level)
+        level = {other for one in level for other in beyond(one)} - seen
+        seen |= level
+
+
+def _reached(start: str, beyond: _Beyond) -> dict[str, int]:
+    """What can be reached from an object, but itself, and in how many steps."""
+    found = {start: 0}
+    level, steps = [start], 0
+    while level:
+        steps += 1
+        new = dict.fromkeys(other for one in level for other in beyond(one) if other not in found)
+        found.update(dict.fromkeys(new, steps))
+        level = list(new)
+    del found[start]
+    return found
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + _MANY] for start in range(0, len(ids), _MANY))

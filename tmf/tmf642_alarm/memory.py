@@ -1,0 +1,103 @@
+"""What the correlation remembers of alarms: a record for each, and which are on which object."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict
+
+from tmf.declare import Document, ReactionContext
+from tmf.tmf642_alarm.correlation import Known
+
+_ALARM, _OBJECT = "alarm", "object"
+
+KEPT = 24 * 3600 * 1_000_000
+"""Microseconds that an alarm is remembered after it was cleared."""
+
+
+class Memory:
+    """The alarms that are remembered, as of one transaction; `keep` writes what has changed."""
+
+    def __init__(self, context: ReactionContext, now: int) -> None:
+        self._alarms = context.records(_ALARM)
+        self._objects = context.records(_OBJECT)
+        self._now = now
+        self._known: dict[str, Known | None] = {}
+        self._on: dict[str, list[str]] = {}
+        self._changed: set[str] = set()
+        self._moved: set[str] = set()
+
+    def load(self, ids: Collection[str]) -> None:
+        """Have these alarms at hand."""
+        new = set(ids) - self._known.keys()
+        self._known.update(dict.fromkeys(new))
+        for key, kept in self._alarms.several(new).items():
+            self._known[key] = _read(key, kept)
+
+    def load_on(self, objects: Collection[str]) -> None:
+        """Have the alarms on these objects at hand."""
+        new = set(objects) - self._on.keys()
+        self._on.update({one: [] for one in new})
+        for key, kept in self._objects.several(new).items():
+            self._on[key] = list(kept["alarms"])
+        self.load([alarm for one in new for alarm in self._on[one]])
+
+    def get(self, identity: str) -> Known | None:
+        """An alarm that is at hand."""
+        return self._known.get(identity)
+
+    def on(self, one: str) -> list[Known]:
+        """The alarms on an object that is at hand."""
+        found = (self._known.get(alarm) for alarm in self._on.get(one, ()))
+        return [alarm for alarm in found if alarm is not None]
+
+    def put(self, alarm: Known) -> None:
+        """Remember an alarm."""
+        old = self._known.get(alarm.id)
+        self.load_on({alarm.object} if old is None else {alarm.object, old.object})
+        if old is not None and old.object != alarm.object:
+            self._take_from(old)
+        self._known[alarm.id] = alarm
+        self._changed.add(alarm.id)
+        if alarm.id not in self._on[alarm.object]:
+            self._on[alarm.object].append(alarm.id)
+            self._moved.add(alarm.object)
+
+    def forget(self, alarm: Known) -> None:
+        """An alarm is no more."""
+        self.load_on([alarm.object])
+        self._take_from(alarm)
+        self._known[alarm.id] = None
+        self._changed.add(alarm.id)
+
+    def keep(self) -> None:
+        """Write what has changed; what was cleared long ago on the same objects is forgotten."""
+        for one in self._moved.copy():
+            for alarm in self.on(one):
+                if alarm.end < self._now - KEPT and alarm.id not in self._changed:
+                    self.forget(alarm)
+        alarms = {one: found for one in self._changed if (found := self._known[one]) is not None}
+        self._alarms.put_all({key: _written(one) for key, one in alarms.items()})
+        self._alarms.drop_all(sorted(self._changed - alarms.keys()))
+        full = {one for one in self._moved if self._on[one]}
+        self._objects.put_all({one: {"alarms": self._on[one]} for one in full})
+        self._objects.drop_all(sorted(self._moved - full))
+
+    def _take_from(self, alarm: Known) -> None:
+        left = [one for one in self._on.get(alarm.object, ()) if one != alarm.id]
+        self._on[alarm.object] = left
+        self._moved.add(alarm.object)
+
+
+def any_alarms(context: ReactionContext) -> bool:
+    """Whether any alarm is remembered."""
+    return bool(context.records(_OBJECT).first(1))
+
+
+def _written(alarm: Known) -> Document:
+    return {name: value for name, value in asdict(alarm).items() if name != "id"}
+
+
+def _read(key: str, kept: Document) -> Known:
+    cleared = kept["cleared"]
+    whole = {**kept, "id": key, "raised": int(kept["raised"])}
+    return Known(**{**whole, "cleared": None if cleared is None else int(cleared)})
