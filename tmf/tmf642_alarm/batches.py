@@ -67,9 +67,7 @@ class Batch:
         for identity in alarms:
             old, new = self._memory.get(identity), found.get(identity)
             if new is not None and (old is None or not new.same_fault(old)):
-                if old is not None:
-                    new = replace(new, parent=old.parent, members=old.members, noted=old.noted)
-                self._memory.put(new)
+                self._memory.put(new if old is None else new.following(old))
                 touched.add(identity)
             elif new is None and old is not None:
                 self._forget(old)

@@ -9,6 +9,7 @@ from functools import partial
 from hashlib import sha256
 
 from tmf.declare import Document, DutyContext, Event, ReactionContext, encode, parse_instant
+from tmf.tmf642_alarm.effects import strike_out
 from tmf.tmf642_alarm.reports import (
     Episode,
     Report,
@@ -164,6 +165,7 @@ def _settled(
     for one in there:
         if one not in fitting[:1]:
             context.delete("alarm", one[1]["id"])
+            strike_out(context, one[1]["id"])
     if not fitting:
         named = {} if identity is None else {"id": identity}
         return str(context.store("alarm", {**wanted, **named})["id"])

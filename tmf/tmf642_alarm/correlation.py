@@ -8,7 +8,7 @@ grouped the same whichever came first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tmf.declare import Document, parse_instant
@@ -57,6 +57,17 @@ class Known:
         """Of two that could explain each other, the first one does."""
         told = (str(self.said.get(name, "")) for name in ("probableCause", "specificProblem"))
         return self.raised, self.object, *told, self.id
+
+    def following(self, old: Known) -> Known:
+        """It, with what was made of the alarm when it was still known to be another way."""
+        return replace(
+            self,
+            parent=old.parent,
+            members=old.members,
+            linked=old.linked,
+            listed=old.listed,
+            noted=old.noted,
+        )
 
     def same_fault(self, other: Known) -> bool:
         """Whether nothing has changed that matters to what it explains and harms."""

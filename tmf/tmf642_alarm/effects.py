@@ -49,8 +49,7 @@ class Effects:
         """Bring the record of an alarm up to date; without `counts` there is to be none."""
         there = list(self._records_of(alarm)) if alarm.noted else []
         if not counts:
-            for record in there:
-                self._context.delete(IMPACT, record["id"])
+            strike_out(self._context, alarm.id)
         elif alarm.cleared is None:
             self._note_standing(alarm, document, there)
         elif alarm.noted:
@@ -68,7 +67,7 @@ class Effects:
 
     def _note_standing(self, alarm: Known, document: Document, there: list[Document]) -> None:
         active = {one["service"]["id"]: one for one in there if one["state"] == "active"}
-        released = {one["service"]["id"] for one in there} - active.keys()
+        released = {one["service"]["id"] for one in there if one["state"] != "active"}
         harmed = {one["id"]: one for one in self.harmed(alarm.object)}
         for identity, service in harmed.items():
             record = _record(alarm, document, service)
@@ -76,24 +75,32 @@ class Effects:
                 since = active.get(identity, {}).get("startTime", self._context.now)
                 record["startTime"] = since
             if identity in active:
-                changed = ("effect", "relatedParty", "startTime")
-                patch = {name: record[name] for name in changed if name in record}
-                self._context.patch(IMPACT, active[identity]["id"], patch, own=True)
+                self._update(active[identity], record)
             else:
                 self._context.store(IMPACT, record)
         for identity, record in active.items():
             if identity not in harmed:
                 self._release(record, self._context.now)
 
+    def _update(self, there: Document, wanted: Document) -> None:
+        changing = some_of(wanted, "effect", "relatedParty", "startTime")
+        patch = {name: value for name, value in changing.items() if there.get(name) != value}
+        if patch:
+            self._context.patch(IMPACT, there["id"], patch, own=True)
+
     def _note_cleared(self, alarm: Known, document: Document, there: list[Document]) -> None:
-        services = Counter(one["service"]["id"] for one in there)
-        self._inventory.rested_on_by(services)
+        times = Counter(one["service"]["id"] for one in there)
+        self._inventory.rested_on_by(times)
         for record in there:
-            patch = _ended(record, document)
-            service = self._inventory.service(record["service"]["id"])
-            if services[record["service"]["id"]] == 1 and service is not None:
+            identity = record["service"]["id"]
+            service = self._inventory.service(identity)
+            patch: Document = {"state": "released", "effect": alarm.effect}
+            if times[identity] == 1 and service is not None and service.get("state") == "active":
                 start = _record(alarm, document, service)["startTime"]
-                patch = {**patch, "startTime": start, "endTime": _later(start, patch["endTime"])}
+                end = document["alarmClearedTime"]
+                patch |= {"startTime": start, "endTime": _later(start, end)}
+            else:
+                patch["endTime"] = _end_of(record, document)
             self._context.patch(IMPACT, record["id"], patch, own=True)
 
     def _release(self, record: Document, moment: str) -> None:
@@ -101,7 +108,18 @@ class Effects:
         self._context.patch(IMPACT, record["id"], {"state": "released", "endTime": end}, own=True)
 
     def _records_of(self, alarm: Known) -> Iterator[Document]:
-        return self._context.find(f"TMF642.{IMPACT}", f"alarm.id={quote(alarm.id, safe='')}")
+        return records_of(self._context, alarm.id)
+
+
+def records_of(context: ReactionContext, alarm: str) -> Iterator[Document]:
+    """What is on record of an alarm."""
+    return context.find(f"TMF642.{IMPACT}", f"alarm.id={quote(alarm, safe='')}")
+
+
+def strike_out(context: ReactionContext, alarm: str) -> None:
+    """Nothing of what is on record of an alarm was so: another tells it."""
+    for record in list(records_of(context, alarm)):
+        context.delete(IMPACT, record["id"])
 
 
 def service_ref(service: Document) -> Document:
@@ -121,13 +139,13 @@ def _record(alarm: Known, document: Document, service: Document) -> Document:
     }
 
 
-def _ended(record: Document, document: Document) -> Document:
-    """What changes in a record once its alarm is cleared: what was over before stays so."""
+def _end_of(record: Document, document: Document) -> str:
+    """When what is on record was over, now that its alarm is cleared: it may have been before."""
     cleared = document["alarmClearedTime"]
     end = record.get("endTime")
     if end is None or _instant(end) > _instant(cleared):
         end = cleared
-    return {"state": "released", "endTime": _later(record["startTime"], end)}
+    return _later(record["startTime"], end)
 
 
 def _later(moment: str, other: Any) -> str:

@@ -26,13 +26,18 @@ _ALARM, _SERVICE = "alarm", "service"
 def alarm_changed(context: ReactionContext, event: Event) -> None:
     """An alarm came, changed or went: it is looked at soon, if it is about anything."""
     if (event.document.get("alarmedObject") or {}).get("id"):
-        _mark(context, _ALARM, event.id)
+        mark_alarm(context, event.id)
 
 
 def service_changed(context: ReactionContext, event: Event) -> None:
     """A service came, changed or went: so may have what alarms do, if there are any."""
     if any_alarms(context):
         _mark(context, _SERVICE, event.id)
+
+
+def mark_alarm(context: ReactionContext, identity: str) -> None:
+    """Have an alarm looked at."""
+    _mark(context, _ALARM, identity)
 
 
 def _mark(context: ReactionContext, what: str, identity: str) -> None:
@@ -42,11 +47,11 @@ def _mark(context: ReactionContext, what: str, identity: str) -> None:
 
 def follow(duty: DutyContext) -> None:
     """Work on all marks, unless another does: it then sees ours too."""
-    while duty.within(_work_on_some):
+    while duty.within(follow_up):
         duty.go_on()
 
 
-def _work_on_some(context: ReactionContext) -> bool:
+def follow_up(context: ReactionContext) -> bool:
     """Work on some marks; False if there are none, or it is another's turn."""
     marks = context.records(_MARK)
     if not marks.first(1):

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from tmf.declare import Document, GuidelineError, ReactionContext
 from tmf.tmf642_alarm.correlation import known
-from tmf.tmf642_alarm.effects import IMPACT
+from tmf.tmf642_alarm.effects import records_of
 from tmf.tmf642_alarm.inventory import Inventory
 from tmf.tmf642_alarm.rulebook import rulebook
 from tmf.tmf642_alarm.tasks import some_of
@@ -61,8 +61,7 @@ def impact(context: ReactionContext, identity: str, given: Mapping[str, str]) ->
     elif live:
         hurt = _by_inventory(Inventory(context, rules.relationships), fault.object)
     else:
-        query = f"alarm.id={quote(identity, safe='')}"
-        hurt = _on_record(context.find(f"TMF642.{IMPACT}", query))
+        hurt = _on_record(records_of(context, identity))
     parties = _parties(hurt)
     start, most = int(given.get("offset", 0)), int(given.get("limit", 100))
     effect = None if fault is None else fault.effect

@@ -11,7 +11,7 @@ from tmf.tmf642_alarm.correlation import Known
 _ALARM, _OBJECT = "alarm", "object"
 
 KEPT = 24 * 3600 * 1_000_000
-"""Microseconds that an alarm is remembered after it was cleared."""
+"""Microseconds from its clear on that an alarm may explain others, or be explained."""
 
 
 class Memory:
@@ -70,11 +70,11 @@ class Memory:
         self._changed.add(alarm.id)
 
     def keep(self) -> None:
-        """Write what has changed; what was cleared long ago on the same objects is forgotten."""
+        """Write what has changed; what was cleared long ago explains nothing new any more."""
         for one in self._moved.copy():
             for alarm in self.on(one):
-                if alarm.end < self._now - KEPT and alarm.id not in self._changed:
-                    self.forget(alarm)
+                if alarm.end < self._now - KEPT:
+                    self._take_from(alarm)
         alarms = {one: found for one in self._changed if (found := self._known[one]) is not None}
         self._alarms.put_all({key: _written(one) for key, one in alarms.items()})
         self._alarms.drop_all(sorted(self._changed - alarms.keys()))
