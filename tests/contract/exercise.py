@@ -15,8 +15,12 @@ RULED = {"customerBillOnDemand": {"billingAccount": {"id": "A-1"}}}
 """What a rule asks for on top of the schema, by resource."""
 
 
-def as_ruled(document: dict[str, Any]) -> dict[str, Any]:
-    """The fullest document as the rules ask: items of an order are related to one of them."""
+def as_ruled(document: dict[str, Any], identity: str) -> dict[str, Any]:
+    """The fullest document as the rules ask: items of an order are related to one of them, and
+    alarms of one object and cause are one alarm.
+    """
+    if "alarmedObject" in document:
+        document = {**document, "alarmedObject": {**document["alarmedObject"], "id": identity}}
     items = document.get("productOrderItem")
     if not items or "productOrderItemRelationship" not in items[0]:
         return document
@@ -38,14 +42,15 @@ class Exercise:
         self.collection, self.single = f"/{name}", f"/{name}/{{id}}"
         made = Instances(judge.document["components"]["schemas"])
         shape, update = f"{self.resource.schema}_Create", f"{self.resource.schema}_Update"
-        # An API's addresses lead to the same resources, so each has ids of its own here.
-        self.least_id, self.full_id = (f"{each}{address or ''}" for each in ("least", "full"))
         self.creates = "POST" in judge.methods(self.collection)
+        # An API's addresses lead to the same resources, so each has ids of its own here.
+        suffix = str(address or "") if self.creates else ""
+        self.least_id, self.full_id = "least" + suffix, "full" + suffix
         if self.creates:
             self.least = {**made.least(shape), **RULED.get(name, {})}
-            self.full = as_ruled(made.everything(shape))
+            self.full = as_ruled(made.everything(shape), self.full_id)
         if "PATCH" in judge.methods(self.single):
-            self.changes = as_ruled(made.everything(update))
+            self.changes = as_ruled(made.everything(update), self.full_id)
             self.removable = removable(judge.document["components"]["schemas"][update])
 
     def create(self) -> None:

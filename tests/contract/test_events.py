@@ -29,6 +29,9 @@ APIS = {name: load_api(name) for name in served()}
 RESOURCES = {
     resource.key: (api, resource) for api in APIS.values() for resource in api.resources.values()
 }
+FOLLOWS = {"TMF642.alarm": {"perceivedSeverity", "lastSeverity"}}
+"""What a change of state changes as well, by resource: what is cleared has no other severity."""
+
 FOUR = ("CreateEvent", "AttributeValueChangeEvent", "StateChangeEvent", "DeleteEvent")
 
 
@@ -166,9 +169,10 @@ class Watched:
                 assert told - {"our"} <= self.noted()
 
     def noted(self) -> set[str]:
-        """Times that the server may note of its own when something changes."""
+        """What the server may note of its own when something changes: times, above all."""
         attributes = self._resource.attributes.children
-        return {name for name, attribute in attributes.items() if attribute.kind == "instant"}
+        times = {name for name, attribute in attributes.items() if attribute.kind == "instant"}
+        return times | FOLLOWS.get(self._resource.key, set())
 
     def delete(self) -> None:
         """A delete is its event, with the resource as it was."""

@@ -82,5 +82,6 @@ CREATED: dict[str, dict[str, Any]] = {
 LOADED: dict[str, dict[str, Any]] = {
     "TMF678/customerBill": {"state": "new", "billingAccount": {"id": "A0815"}},
     "TMF678/appliedCustomerBillingRate": {"isBilled": False},
+    "TMF642/serviceImpact": {"state": "active", "alarm": {"id": "1"}, "service": {"id": "2"}},
 }
 """By place: resources that come by `tmf load`, where an id is needed as well."""

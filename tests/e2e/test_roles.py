@@ -34,6 +34,7 @@ PARTNERS = {
     "TMF635/usageSpecification",
     "TMF637/product",
     "TMF638/service",
+    "TMF642/serviceImpact",
     "TMF666/partyAccount",
     "TMF666/billingAccount",
     "TMF666/settlementAccount",

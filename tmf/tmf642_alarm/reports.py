@@ -22,6 +22,8 @@ _EARLY = 10
 
 _SEVERITIES = ("cleared", "indeterminate", "warning", "minor", "major", "critical")
 
+_OF_CLEARED = ("alarmClearedTime", "clearUserId", "clearSystemId", "lastSeverity")
+
 _STATED = ("alarmChangedTime", "alarmReportingTime", "alarmRaisedTime")
 
 
@@ -179,7 +181,7 @@ def alarm_of(episode: Episode) -> Document:
         _clear(alarm, episode, raises)
     elif raises:
         alarm["state"] = raises[-1].document["state"] if alarm["count"] == 1 else "updated"
-        for name in ("alarmClearedTime", "clearUserId", "clearSystemId", "lastSeverity"):
+        for name in _OF_CLEARED if len(episode.reports) > 1 else ():
             alarm.pop(name, None)
     return alarm
 
