@@ -13,6 +13,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 import tmf
+from tmf.alarm_commands import impact
 from tmf.billing_commands import bill_run
 from tmf.demonstration import demo
 from tmf.event_commands import events
@@ -125,6 +126,7 @@ def load(files: tuple[Path, ...], realm: str, no_events: bool, database_url: str
 
 
 main.add_command(bill_run)
+main.add_command(impact)
 main.add_command(demo)
 main.add_command(events)
 main.add_command(hub)

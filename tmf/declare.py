@@ -24,6 +24,7 @@ from tmf.tmf630_guidelines.documents import Document, decode, encode
 from tmf.tmf630_guidelines.errors import GuidelineError
 from tmf.tmf630_guidelines.matching import fits_pattern
 from tmf.tmf630_guidelines.money import amount_of, exact, round_money, round_rate
+from tmf.tmf630_guidelines.periods import Period, joined, length
 from tmf.tmf630_guidelines.values import lies_ahead, parse_instant, parse_number
 
 
@@ -99,6 +100,7 @@ __all__ = [
     "Job",
     "JobContext",
     "Paper",
+    "Period",
     "Reaction",
     "ReactionContext",
     "Reader",
@@ -110,6 +112,8 @@ __all__ = [
     "encode",
     "exact",
     "fits_pattern",
+    "joined",
+    "length",
     "lies_ahead",
     "parse_instant",
     "parse_number",

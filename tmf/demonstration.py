@@ -8,12 +8,14 @@ import shutil
 import socket
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
 import click
 
 from tmf.demo.loader import load_catalogue
+from tmf.demo.outage import CARD, Outage
 from tmf.demo.portal import DemoError, Portal
 from tmf.demo.story import Story
 from tmf.listening import Listener, Message, line_of
@@ -29,6 +31,8 @@ TOLD = {
     "ProductOrderInformationRequiredEvent,CancelProductOrderStateChangeEvent",
     "TMF637": "eventType=ProductStateChangeEvent",
     "TMF638": "eventType=ServiceCreateEvent,ServiceStateChangeEvent,ServiceDeleteEvent",
+    "TMF642": "eventType=AlarmCreateEvent,AlarmStateChangeEvent"
+    f"&event.alarm.alarmedObject.id={CARD}",
     "TMF678": "eventType=CustomerBillCreateEvent,CustomerBillStateChangeEvent",
 }
 """What the demo's listeners want to hear of, by API."""
@@ -40,7 +44,8 @@ def demo(port: int | None) -> None:
     """Serve all APIs with a demo catalogue, and play a story upon it over the public APIs.
 
     An order is provisioned and billed, another one falls out and is repaired, a third is cancelled;
-    listeners print what they are sent of it. Uses a database of its own in var/demo, made anew on
+    then a line card fails, and the customers behind it are known, and get some money back.
+    Listeners print what they are sent of it. Uses a database of its own in var/demo, made anew on
     each run.
     """
     settings = settings_of(
@@ -52,8 +57,8 @@ def demo(port: int | None) -> None:
         log_level="warning",
         hub_allow_private_callbacks=True,
     )
-    # Shown without a key or a worker, and with drivers of every kind.
-    own = {"api_keys": None, "broker_url": None, "serve_work": True}
+    # Shown without a key or a worker, with drivers of every kind and a month that passes at once.
+    own = {"api_keys": None, "broker_url": None, "serve_work": True, "clock": datetime.now(UTC)}
     settings = settings.model_copy(update={**own, "provisioning": _provisioning()})
     _check_free(settings)  # before the folder goes that a running demo may be using
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -89,6 +94,7 @@ def _fill(settings: Settings, port: int) -> None:
         with Portal(base) as portal:
             callback = _listen(portal, paths)
             Story(portal, paths, _told).play()
+            Outage(portal, paths, _told).play()
     except (DemoError, OSError) as error:
         click.echo(f"The demo could not be played: {error}", err=True)
         return

@@ -19,7 +19,7 @@ is called again later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -29,9 +29,12 @@ GROUP = "tmf.drivers"
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It is done. `characteristics` are what was found out, by name: an address, a number."""
+    """It is done. `characteristics` are what was found out, by name: an address, a number;
+    `resources` the ids of the network's parts that the service rests on from now on, if known.
+    """
 
     characteristics: Mapping[str, Any] = field(default_factory=dict)
+    resources: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ import click
 
 from tmf.declare import Document, ReactionContext, amount_of, exact, parse_instant
 from tmf.surroundings import opened_program
-from tmf.tmf678_billing.periods import MONTHLY, day_of
+from tmf.tmf642_alarm.assurance import assurance as told_of
+from tmf.tmf642_alarm.assurance import mean
+from tmf.tmf678_billing.periods import MONTHLY, day_of, instant_of
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ class Fates:
 
 @click.group()
 def report() -> None:
-    """What a manager asks: revenue by product, how orders fare."""
+    """What a manager asks: revenue by product, how orders fare, how well customers are served."""
 
 
 @report.command()
@@ -91,6 +93,42 @@ def orders(realm: str) -> None:
     count = sum(found.states.values())
     share = 100 * found.fallen / count
     click.echo(f"Fallout: {found.fallen} of {count} orders, {share:.1f} %.")
+
+
+@report.command()
+@click.option(
+    "--month", required=True, type=click.DateTime(["%Y-%m"]), help="The month, as 2026-11."
+)
+@click.option("--most", default=20, show_default=True, help="Lines of each list.")
+@click.option("--realm", default="default", show_default=True, help="Realm to report on.")
+def assurance(month: datetime, most: int, realm: str) -> None:
+    """How well customers were served in a month: availability, time to repair, noisy elements.
+
+    A party was out for as long as any of its services was; who is not listed was never out. Of a
+    month that is not over, it is the part until now. Times are of the alarms raised in it.
+    """
+    start, end = (instant_of(day) for day in MONTHLY.span(month.date(), month.date()))
+    with opened_program() as program:
+        found = program.within("TMF642", realm, lambda context: told_of(context, start, end))
+    if found.span[1] <= found.span[0]:
+        raise click.ClickException(f"{month:%Y-%m} has not begun")
+    worst = sorted(found.served.values(), key=lambda one: -one.minutes(found.span))
+    click.echo(f"{'Party':<32} {'Role':<12} {'Services':>8} {'Minutes out':>12} {'Available':>10}")
+    for one in worst[:most]:
+        out, available = one.minutes(found.span), one.availability(found.span)
+        who, services = f"{one.name[:32]:<32} {one.role[:12]:<12}", len(one.outages)
+        click.echo(f"{who} {services:>8} {out:>12.1f} {available:>9.3f} %")
+    if len(worst) > most:
+        click.echo(f"... and {len(worst) - most} more (--most)")
+    click.echo(f"{len(worst)} parties were out at some time. Alarms raised: {found.alarms}.")
+    for what, times in (
+        ("acknowledge", found.to_acknowledge),
+        ("repair", found.to_repair),
+    ):
+        if (took := mean(times)) is not None:
+            click.echo(f"Mean time to {what}: {_spelt(took)}, of {len(times)} alarms.")
+    for element, count in found.reports.most_common(min(most, 10)):
+        click.echo(f"{count:>8} reports of {element}")
 
 
 def _fates(context: ReactionContext) -> Fates:

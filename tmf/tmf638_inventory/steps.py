@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -80,7 +80,7 @@ def _apply(
     if service is None or (stated.get("round"), stated.get("status")) != (round_, WAITING):
         return
     if isinstance(outcome, Done):
-        _done(context, service, outcome.characteristics)
+        _done(context, service, outcome)
     elif isinstance(outcome, Later):
         _later(context, service, entry, outcome)
     else:
@@ -88,7 +88,8 @@ def _apply(
         _note(context, service, status=status, message=outcome.reason)
 
 
-def _done(context: ReactionContext, service: Document, found: Mapping[str, Any]) -> None:
+def _done(context: ReactionContext, service: Document, outcome: Done) -> None:
+    found = outcome.characteristics
     step, state = told(service)["step"], service.get("state")
     stated: Document = {"status": DONE, "message": None}
     patch: Document = {}
@@ -97,6 +98,8 @@ def _done(context: ReactionContext, service: Document, found: Mapping[str, Any])
             service, [{"name": name, "value": value} for name, value in found.items()]
         )
         stated["found"] = sorted({*(told(service).get("found") or ()), *found})
+    if outcome.resources:
+        patch["supportingResource"] = [{"id": one} for one in outcome.resources]
     if step == ACTIVATE and state != "active":
         patch["state"] = "active"
     if step == DEACTIVATE and state in ("active", "inactive"):

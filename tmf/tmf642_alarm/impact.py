@@ -133,12 +133,12 @@ def _shown(context: ReactionContext, parties: Sequence[_Party], effect: Any) -> 
 
 def _offers(context: ReactionContext, products: Iterable[str]) -> dict[str, str]:
     found = context.read_all("TMF637.product", sorted(products))
-    named = {one["id"]: one.get("productOffering") or {} for one in found}
-    return {
-        product: str(offer.get("name") or offer["id"])
-        for product, offer in named.items()
-        if offer.get("name") or offer.get("id")
-    }
+    named = {}
+    for product in found:
+        offer = product.get("productOffering") or {}
+        if name := offer.get("name") or product.get("name") or offer.get("id"):
+            named[product["id"]] = str(name)
+    return named
 
 
 def _customers(context: ReactionContext, parties: Sequence[str]) -> dict[str, Document]:

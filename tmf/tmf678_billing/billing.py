@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from tmf.declare import Document, ReactionContext, exact
 from tmf.tmf678_billing.charging import ZERO
+from tmf.tmf678_billing.credits import credit_missed
 from tmf.tmf678_billing.cycles import Cycle, cycle_of
 from tmf.tmf678_billing.ledgers import keep, ledgers_of, lock_account
 from tmf.tmf678_billing.payments import settle_with_credit
@@ -63,6 +64,7 @@ def charge_up_to(context: ReactionContext, account: str, day: date) -> None:
         write(context, account, product, charges, instant_of(day))
         if after != ledger:
             keep(context, account, product, after)
+        credit_missed(context, account, product, day)
 
 
 def _bill(

@@ -18,9 +18,10 @@ class Http:
     """Options: `url`, `secret` (`whsec_…`, by which the endpoint knows us), `timeout` in seconds.
 
     It is sent `{"action": "activate", "realm": …, "attempts": …, "service": {…}}` and answers 200
-    with `{"status": "done", "characteristics": {…}}`, `{"status": "later", "seconds": …}`,
-    `{"status": "manual"}` or `{"status": "failed"}`, each with a `reason` if it likes. 4xx is a
-    failure for good, but for 408, 425 and 429; everything else is tried again.
+    with `{"status": "done", "characteristics": {…}, "resources": ["…"]}`,
+    `{"status": "later", "seconds": …}`, `{"status": "manual"}` or `{"status": "failed"}`, each
+    with a `reason` if it likes. 4xx is a failure for good, but for 408, 425 and 429; everything
+    else is tried again.
     """
 
     def __init__(self, options: Mapping[str, Any]) -> None:
@@ -95,4 +96,8 @@ def _outcome(said: Mapping[str, Any]) -> Outcome:
     if status != "done":
         raise ConnectionError(f"the endpoint answered with the status {status}")
     found = said.get("characteristics")
-    return Done(found if isinstance(found, dict) else {})
+    resources = said.get("resources")
+    return Done(
+        found if isinstance(found, dict) else {},
+        tuple(map(str, resources)) if isinstance(resources, list) else (),
+    )

@@ -14,7 +14,7 @@ REQUEST = "simulate"
 class Simulated:
     """Options: `delay` in seconds for each step, `failures` before each step succeeds, `fail` with
     a reason for good (or, with `failRounds`, until it was retried so often), and `characteristics`
-    that an activation finds out.
+    and `resources` that an activation finds out.
     """
 
     def __init__(self, options: Mapping[str, Any]) -> None:
@@ -22,11 +22,12 @@ class Simulated:
         self._failures = int(options.get("failures", 0))
         self._fail = options.get("fail")
         self._rounds = options.get("failRounds")
-        self._found = dict(options.get("characteristics") or {})
+        found = dict(options.get("characteristics") or {})
+        self._activated = Done(found, tuple(map(str, options.get("resources") or ())))
 
     def activate(self, service: Mapping[str, Any], tools: Tools) -> Outcome:
         """Find out what the options say."""
-        return self._step(service, tools, Done(self._found))
+        return self._step(service, tools, self._activated)
 
     def modify(self, service: Mapping[str, Any], tools: Tools) -> Outcome:
         """Nothing but what was asked for in trouble."""
