@@ -48,7 +48,12 @@ def judge(server: Server) -> Iterator[Judge]:
 
 
 @pytest.mark.parametrize(
-    "document", [read("admin.yaml"), secured_for_operators(read("admin.yaml"))]
+    "document",
+    [
+        made
+        for file in ("admin.yaml", "impact.yaml")
+        for made in (read(file), secured_for_operators(read(file)))
+    ],
 )
 def test_the_document_is_one(document: Any) -> None:
     validate(document)
@@ -116,6 +121,41 @@ def test_every_operation_answers_as_declared(
         if method != "parameters"
         if (missing := _declared(operation) - judge.exercised[operation["operationId"]])
     } == {"retrieveClock": {404}, "moveClock": {404}}, "but for those of a server without TMF_CLOCK"
+
+
+def test_the_impact_is_answered_as_declared(server: Server) -> None:
+    judge = Judge(server.url, BASE, document=read("impact.yaml"))
+    card, service = {"id": "impact-card"}, {"id": "x"}
+    alarm = post(
+        server,
+        "/tmf-api/alarm/v4/alarm",
+        {
+            "alarmType": "equipmentAlarm",
+            "perceivedSeverity": "major",
+            "probableCause": "x",
+            "alarmedObject": card,
+            "sourceSystemId": "ems",
+            "state": "raised",
+            "alarmRaisedTime": "2030-01-01T00:00:00Z",
+        },
+    )["id"]
+    party = {"id": "impact-party", "role": "customer", "@referredType": "Individual"}
+    rests = {"supportingResource": [card], "relatedParty": [party]}
+    post(
+        server,
+        "/tmf-api/serviceInventory/v4/service",
+        {"state": "active", "serviceSpecification": service, **rests},
+    )
+
+    answer = judge.ask("GET", "/impact/{id}", 200, identity=alarm)
+    judge.ask("GET", "/impact/{id}", 200, query="?offset=1&limit=1", identity=alarm)
+    judge.ask("GET", "/impact/{id}", 400, query="?limit=-1", identity=alarm)
+    judge.ask("GET", "/impact/{id}", 404, identity="nobody")
+    judge.close()
+    assert (answer.json()["serviceCount"], answer.json()["partyCount"]) == (1, 1)
+    assert judge.problems == []
+    (operation,) = (item["get"] for item in judge.document["paths"].values())
+    assert judge.exercised["retrieveImpact"] == _declared(operation)
 
 
 def _declared(operation: Any) -> set[int]:

@@ -15,7 +15,7 @@ COMMAND = (sys.executable, "-m", "tmf", "demo")
 
 def check_story(log: str, tmf: Client) -> None:
     """What was told has happened, and the events of it were heard, signed."""
-    assert [line[0] for line in log.splitlines() if line[1:3] == ". "] == list("12345")
+    assert [line[0] for line in log.splitlines() if line[1:3] == ". "] == list("12345678")
     orders = {one["id"]: one["state"] for one in tmf.read("TMF622/productOrder")}
     told = {name: state for name, state in orders.items() if name.startswith("story-")}
     assert told == {
@@ -23,8 +23,12 @@ def check_story(log: str, tmf: Client) -> None:
         "story-fallout": "completed",
         "story-cancelled": "cancelled",
     }
-    (bill,) = tmf.read("TMF678/customerBill?billingAccount.id=story")
-    assert bill["state"] == "settled"
+    bills = tmf.read("TMF678/customerBill?billingAccount.id=story")
+    assert [bill["state"] for bill in bills] == ["settled", "sent"]
+    (credit,) = tmf.read(f"TMF678/appliedCustomerBillingRate?bill.id={bills[1]['id']}&type=credit")
+    assert credit["taxIncludedAmount"]["value"] < 0
+    assert "It explains the 28 others." in log
+    assert "It hurts 28 services of 14 customers" in log
     (pdf,) = re.findall(r"The bill of .*: (http\S+\.pdf)", log)
     assert tmf.get(pdf).content.startswith(b"%PDF-")
     for state in ("inProgress", "held", "completed"):

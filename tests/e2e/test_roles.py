@@ -81,8 +81,11 @@ class Operation(NamedTuple):
 def operations(closed: Closed, api: str) -> Iterator[Operation]:
     """All of a document's; of the APIs as it is published."""
     published = f"{api}/openapi.json"
-    document = read("admin.yaml") if api == ADMIN else closed.stranger.read(published)
-    for path, methods in document["paths"].items():
+    if api == ADMIN:
+        paths = {**read("admin.yaml")["paths"], **read("impact.yaml")["paths"]}
+    else:
+        paths = closed.stranger.read(published)["paths"]
+    for path, methods in paths.items():
         for method, declared in methods.items():
             if method != "parameters":
                 yield Operation(api, path, method, declared)
