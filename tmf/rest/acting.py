@@ -66,6 +66,16 @@ class ReactionContext:
         rows = self._session.several(resource, self.realm, ids)
         return [self._whole(resource, row) for row in rows]
 
+    def naming(self, key: str, path: Sequence[str], values: Collection[str]) -> list[Document]:
+        """The resources of any API that have one of the texts at a path, such as
+        `("supportingResource", "id")`; in no order. For many values, where `find` would be slow.
+        """
+        resource = self._changes.resources[key]
+        wanted = frozenset(values)
+        rows = self._session.naming(resource, self.realm, path, wanted)
+        found = (self._whole(resource, row) for row in rows)
+        return [one for one in found if _names_any(one, tuple(path), wanted)]
+
     def find(self, key: str, query: str) -> Iterator[Document]:
         """The resources of any API that match a query as in an address, in id order."""
         resource = self._changes.resources[key]
@@ -220,6 +230,14 @@ class Acting:
         """A resource as a client would see it."""
         href = f"{self.origin}{self.changes.rules[resource.key].collection}/{row.id}"
         return whole(row.id, href, document_of(row))
+
+
+def _names_any(value: Any, path: tuple[str, ...], wanted: frozenset[str]) -> bool:
+    if isinstance(value, list):
+        return any(_names_any(one, path, wanted) for one in value)
+    if not path:
+        return isinstance(value, str) and value in wanted
+    return isinstance(value, dict) and _names_any(value.get(path[0]), path[1:], wanted)
 
 
 def matching(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,12 +14,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tmf.spec.model import Resource
 from tmf.store import outbox, sqlite
-from tmf.store.lists import among, bound
+from tmf.store.lists import among, as_rows, bound
 from tmf.store.outbox import OutboxEvent
 from tmf.store.records import Records
 from tmf.store.rows import Found, Row
 from tmf.store.search import Search
 from tmf.store.statements import ResourceStatements
+from tmf.store.tokens import tokens_of_texts
 from tmf.tmf630_guidelines.documents import Document, decode, encode
 from tmf.tmf630_guidelines.errors import GuidelineError
 from tmf.tmf630_guidelines.query import ListQuery
@@ -81,6 +82,37 @@ class Session:
         values = {"realm": realm, "ids": bound(self.connection, list(ids))}
         rows = self.connection.execute(statement, values)
         return [Row(identity, revision, body.encode()) for identity, revision, body in rows]
+
+    def naming(
+        self, resource: Resource, realm: str, path: Sequence[str], values: Collection[str]
+    ) -> list[Row]:
+        """The rows of documents that seem to have one of the texts at a path, in no order.
+
+        Their tokens say so, which is not quite certain. Texts may have up to 256 characters.
+        """
+        if not values:
+            return []
+        name = self._statements[resource.key].name
+        if self.connection.dialect.name == "postgresql":
+            # One look into the index for each: for many at once the planner reads the whole table.
+            found = (
+                f"{as_rows(self.connection, 'tokens', 'bigint')} CROSS JOIN LATERAL ("
+                f"SELECT id, revision, body FROM {name} "
+                "WHERE realm = :realm AND tokens @> ARRAY[tokens.value]) AS found"
+            )
+        else:
+            chosen = among(self.connection, "token", "tokens", "bigint")
+            found = (
+                f"{name} WHERE realm = :realm AND id IN "
+                f"(SELECT id FROM {name}_token WHERE {chosen} AND realm = :realm)"
+            )
+        statement = text(f"SELECT id, revision, CAST(body AS text) FROM {found}")
+        tokens = bound(self.connection, tokens_of_texts(path, values))
+        rows = self.connection.execute(statement, {"realm": realm, "tokens": tokens})
+        once = {identity: (revision, body) for identity, revision, body in rows}
+        return [
+            Row(identity, revision, body.encode()) for identity, (revision, body) in once.items()
+        ]
 
     def insert(self, resource: Resource, realm: str, identity: str, document: Document) -> Row:
         """Store a new resource; 409 if the id is taken.

@@ -7,7 +7,7 @@ different elements), so candidates are judged again, exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from struct import unpack
 from typing import Any, TypeAlias
@@ -142,6 +142,12 @@ def _digest(text: str) -> bytes:
 
 def _hash(path: str, text: str) -> int:
     return int.from_bytes(_digest(f"{path}\0{text}"), "big", signed=True)
+
+
+def tokens_of_texts(path: Sequence[str], values: Iterable[str]) -> list[int]:
+    """The tokens of documents that have one of these texts at a path; long texts have none."""
+    joined = ".".join(path)
+    return [_hash(joined, f"s:{value}") for value in values if len(value) <= LONGEST]
 
 
 def clauses_of(criteria: Node, attributes: Attribute) -> list[Clause]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TypeAlias
-from urllib.parse import quote
 
 from tmf.declare import Document, ReactionContext
 
 SERVICE = "TMF638.service"
 
-_MANY = 200
+_MANY = 1000
 """Ids that are asked for at once."""
 
 _Look: TypeAlias = Callable[[Collection[str]], None]
@@ -66,24 +65,20 @@ class Inventory:
         new = sorted(set(objects) - self._above.keys())
         self._above.update({one: [] for one in new})
         for some in _parts(new):
-            found = {
-                one["id"]: one for path in self._paths(some) for one in self._found(path, some)
-            }
+            named = (self._context.naming(SERVICE, path, some) for path in self._paths(some))
+            found = {one["id"]: one for services in named for one in services}
             self._services.update(found)
+            asked = frozenset(some)
             for identity, service in sorted(found.items()):
-                for below in sorted(set(some).intersection(self._stated(service))):
+                for below in sorted(asked.intersection(self._stated(service))):
                     self._above[below].append(identity)
 
-    def _paths(self, objects: Sequence[str]) -> Iterator[str]:
+    def _paths(self, objects: Sequence[str]) -> Iterator[tuple[str, ...]]:
         """Where a service may name one of the objects: what is a service is no resource."""
         if not all(self._services.get(one) for one in objects):
-            yield "supportingResource.id"
-        yield "supportingService.id"
-        yield "serviceRelationship.service.id"
-
-    def _found(self, path: str, objects: Sequence[str]) -> Iterator[Document]:
-        asked = ",".join(quote(one, safe="") for one in objects)
-        return self._context.find(SERVICE, f"{path}={asked}")
+            yield "supportingResource", "id"
+        yield "supportingService", "id"
+        yield "serviceRelationship", "service", "id"
 
     def _look_below(self, objects: Collection[str]) -> None:
         new = sorted(set(objects) - self._services.keys())

@@ -1,0 +1,1 @@
+"""An alarm storm over a large service inventory."""
