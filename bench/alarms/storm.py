@@ -21,7 +21,7 @@ _CONNECTIONS = 64
 _PATIENCE = 900.0
 _LEFT = (
     "SELECT (SELECT count(*) FROM outbox WHERE published IS NULL) "
-    "+ (SELECT count(*) FROM record WHERE api = 'TMF642' AND kind = 'mark') "
+    "+ (SELECT count(*) FROM record WHERE api = 'TMF642' AND kind IN ('mark', 'pending')) "
     "+ (SELECT count(*) FROM outbox WHERE resource = 'alarm' "
     "AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.event_id = outbox.event_id "
     "AND inbox.taker = 'reactions.TMF642'))"

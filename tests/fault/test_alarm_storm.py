@@ -112,7 +112,7 @@ def test_a_storm_during_kills_loses_no_alarm_and_leaves_no_group_half_made(house
 
 def is_settled(house: House) -> bool:
     """Whether nothing is left to be done about alarms."""
-    marks = house.count("record WHERE api = 'TMF642' AND kind = 'mark'")
+    marks = house.count("record WHERE api = 'TMF642' AND kind IN ('mark', 'pending')")
     unpublished = house.count("outbox WHERE published IS NULL")
     told = house.count("outbox WHERE resource = 'alarm'")
     taken = house.count(
@@ -140,7 +140,6 @@ def check(tmf: Client) -> None:
         card = one["alarmedObject"]["id"].split("-")[1]
         assert roots[parent["id"]]["alarmedObject"]["id"] == f"card-{card}"
         members[parent["id"]] += 1
-        assert one["id"] in {each["id"] for each in roots[parent["id"]]["correlatedAlarm"]}
     assert set(members.values()) == {2 * LINES}
     impacts = tmf.read("TMF642/serviceImpact?limit=1000")
     assert Counter(one["service"]["id"] for one in impacts) == Counter(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -110,7 +111,8 @@ def play(
                 mark_alarm(context, identity)
 
         program.within("TMF642", realm, mark, write=True)
-        while program.within("TMF642", realm, follow_up, write=True):
+        at_once = partial(follow_up, pause=0)
+        while program.within("TMF642", realm, at_once, write=True) is not None:
             pass
 
     for report in reports:

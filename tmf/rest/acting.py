@@ -130,6 +130,12 @@ class ReactionContext:
         row = self._session.lock(resource, self._cause.realm, identity)
         return None if row is None else self._whole(resource, row)
 
+    def lock_all(self, name: str, ids: Collection[str]) -> dict[str, Document]:
+        """Resources of the own API by id, kept from others' changes until the reaction is done."""
+        resource = self._own(name)
+        rows = self._session.several(resource, self.realm, ids, lock=True)
+        return {row.id: self._whole(resource, row) for row in rows}
+
     def delete(self, name: str, identity: str) -> bool:
         """Delete a resource of the own API; False if it is not there."""
         resource = self._own(name)

@@ -71,13 +71,16 @@ class Session:
         found = self._statements[resource.key].hold.run(self.connection, realm=realm, id=identity)
         return _row(identity, found.first())
 
-    def several(self, resource: Resource, realm: str, ids: Collection[str]) -> list[Row]:
-        """The rows of those of the ids that there are any of, in no order."""
+    def several(
+        self, resource: Resource, realm: str, ids: Collection[str], *, lock: bool = False
+    ) -> list[Row]:
+        """The rows of those of the ids that there are any of; `lock` keeps others from them."""
         if not ids:
             return []
         statement = text(
             f"SELECT id, revision, CAST(body AS text) FROM {self._statements[resource.key].name} "
-            f"WHERE realm = :realm AND {among(self.connection, 'id', 'ids', 'text')}"
+            f"WHERE realm = :realm AND {among(self.connection, 'id', 'ids', 'text')} ORDER BY id"
+            + (" FOR UPDATE" if lock and self.connection.dialect.name == "postgresql" else "")
         )
         values = {"realm": realm, "ids": bound(self.connection, list(ids))}
         rows = self.connection.execute(statement, values)

@@ -14,8 +14,20 @@ from tmf.tmf642_alarm.memory import Memory
 from tmf.tmf642_alarm.rulebook import rulebook
 from tmf.tmf642_alarm.tasks import ref
 
-LISTED = 1000
+LISTED = 100
 """Alarms that a root cause lists; it counts all."""
+
+FOUND_OUT = frozenset(
+    {
+        "parentAlarm",
+        "correlatedAlarm",
+        "correlatedAlarmCount",
+        "isRootCause",
+        "affectedService",
+        "affectedServiceCount",
+    }
+)
+"""Attributes that are written here: their changes lead to nothing new."""
 
 
 class Batch:
@@ -29,22 +41,35 @@ class Batch:
         self._effects = Effects(context, self._inventory)
         self._left: set[str] = set()
 
-    def work_on(self, alarms: Collection[str], services: Collection[str]) -> None:
-        """See to it that all is as these alarms and services want it."""
+    def correlate(self, alarms: Collection[str], services: Collection[str]) -> set[str]:
+        """Find out what is different now that these have changed; the alarms to be written."""
+        if not alarms and not services:
+            return set()
         before = self._before(alarms)
         touched = self._take_note(alarms)
-        seen = touched | self._left | self._harmed_through(services)
+        found = touched | self._left | self._harmed_through(services)
         now = [alarm for one in touched if (alarm := self._memory.get(one)) is not None]
         was = [before[one] for one in touched if one in before]
         objects = {alarm.object for alarm in (*now, *was)} | set(services)
         members = {one for alarm in was for one in alarm.members}
-        seen |= self._correlate(objects, members)
-        self._memory.load(members)
-        seen |= {one for one in members if self._is_noted_wrongly(one)}
-        there = [alarm for one in seen if (alarm := self._memory.get(one)) is not None]
-        self._inventory.resting_on({alarm.object for alarm in there})
-        for alarm in sorted(there, key=lambda one: one.id):
-            self._see_to(alarm)
+        return found | members | self._regroup(objects, members)
+
+    def write(self, alarms: Collection[str]) -> None:
+        """Write into these alarms what is known of them, and on record whom they harm."""
+        self._memory.load(alarms)
+        known_ones = [alarm for one in alarms if (alarm := self._memory.get(one)) is not None]
+        self._memory.load([alarm.parent for alarm in known_ones if alarm.parent])
+        objects = {alarm.object for alarm in known_ones}
+        self._memory.load_on(objects)
+        self._inventory.resting_on(objects)
+        self._inventory.look_up(objects)
+        documents = self._context.lock_all("alarm", [alarm.id for alarm in known_ones])
+        for alarm in sorted(known_ones, key=lambda one: one.id):
+            if alarm.id in documents:
+                self._write(alarm, documents[alarm.id])
+
+    def keep(self) -> None:
+        """Remember what was found."""
         self._memory.keep()
 
     def _before(self, alarms: Collection[str]) -> dict[str, Known]:
@@ -98,7 +123,7 @@ class Batch:
         there = [alarm for one in objects for alarm in self._memory.on(one)]
         return {alarm.id for alarm in (*known_ones, *there) if alarm.cleared is None}
 
-    def _correlate(self, objects: Collection[str], members: Collection[str]) -> set[str]:
+    def _regroup(self, objects: Collection[str], members: Collection[str]) -> set[str]:
         """Find the root causes anew of these members of groups, and of all that is on the objects
         or rests on them; the ids of the alarms whose groups have changed.
         """
@@ -144,20 +169,12 @@ class Batch:
         self._memory.put(replace(root, members=left))
         return {group}
 
-    def _is_noted_wrongly(self, identity: str) -> bool:
-        alarm = self._memory.get(identity)
-        return alarm is not None and alarm.noted != self._counts(alarm)
-
     def _counts(self, alarm: Known) -> bool:
         """Whether what it does to services is on record: not if its root cause did it before."""
         root = None if alarm.parent is None else self._memory.get(alarm.parent)
         return alarm.effect is not None and (root is None or alarm.raised < root.raised)
 
-    def _see_to(self, alarm: Known) -> None:
-        """Write into an alarm what is known of it now, and on record whom it harms."""
-        document = self._context.lock("alarm", alarm.id)
-        if document is None:
-            return
+    def _write(self, alarm: Known, document: Document) -> None:
         counts = self._counts(alarm)
         patch = {**_links(alarm, document), **self._effects.listed(alarm, document)}
         if alarm.noted or counts:

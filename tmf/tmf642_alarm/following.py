@@ -1,30 +1,43 @@
 """Following what happens: alarms and services that changed are marked, then worked on in batches.
 
-One process at a time works on a realm's marks, a batch in a transaction: whoever dies leaves no
-half-made group, and another goes on.
+First the alarms' groups are found anew, which is remembered; then it is written into those alarms
+that it changes, and on record whom they harm. One process at a time works on a realm's marks, a
+batch in a transaction: whoever dies leaves no half-made group, and another goes on.
 """
 
 from __future__ import annotations
 
+import time
 from uuid import uuid4
 
 from tmf.declare import DutyContext, Event, ReactionContext
-from tmf.tmf642_alarm.batches import Batch
+from tmf.tmf642_alarm.batches import FOUND_OUT, Batch
 from tmf.tmf642_alarm.memory import any_alarms
 
 FOLLOW = "follow"
 """The duty of working on the marks."""
 
-BATCH = 200
-"""Marks that are worked on in one transaction."""
+BATCH = 300
+"""Marks that are worked on in one transaction, and alarms that are written."""
 
-_MARK, _TURN = "mark", "turn"
+PAUSE = 1.0
+"""Seconds from one time that alarms are written to the next: in a storm, those of one failure come
+by and by, and their root cause is not to be written for each of them.
+"""
+
+PATIENCE = 5.0
+"""Seconds after which they are written in any case, however many more come."""
+
+_NAP = 0.1
+_MARK, _PENDING, _TURN = "mark", "pending", "turn"
 
 _ALARM, _SERVICE = "alarm", "service"
 
 
 def alarm_changed(context: ReactionContext, event: Event) -> None:
     """An alarm came, changed or went: it is looked at soon, if it is about anything."""
+    if event.changed and FOUND_OUT.issuperset(event.changed):
+        return
     if (event.document.get("alarmedObject") or {}).get("id"):
         mark_alarm(context, event.id)
 
@@ -46,24 +59,42 @@ def _mark(context: ReactionContext, what: str, identity: str) -> None:
 
 
 def follow(duty: DutyContext) -> None:
-    """Work on all marks, unless another does: it then sees ours too."""
-    while duty.within(follow_up):
+    """Work on all that is marked, unless another does: it then sees ours too."""
+    while (pause := duty.within(follow_up)) is not None:
         duty.go_on()
+        time.sleep(pause)
 
 
-def follow_up(context: ReactionContext) -> bool:
-    """Work on some marks; False if there are none, or it is another's turn."""
-    marks = context.records(_MARK)
-    if not marks.first(1):
-        return False
-    turns = context.records(_TURN)
+def follow_up(context: ReactionContext, pause: float = PAUSE) -> float | None:
+    """Work on some marks; seconds until there is more to do. None if there is nothing, or it is
+    another's turn.
+    """
+    marks, pending, turns = (context.records(kind) for kind in (_MARK, _PENDING, _TURN))
+    if not marks.first(1) and not pending.first(1):
+        return None
     turns.add(_MARK, {})
-    if turns.get(_MARK, lock=True, wait=False) is None:
-        return False
+    turn = turns.get(_MARK, lock=True, wait=False)
+    if turn is None:
+        return None
     batch = marks.first(BATCH)
-    Batch(context).work_on(
+    work = Batch(context)
+    found = work.correlate(
         {one[_ALARM] for one in batch.values() if _ALARM in one},
         {one[_SERVICE] for one in batch.values() if _SERVICE in one},
     )
     marks.drop_all(list(batch))
-    return True
+    pending.put_all({identity: {} for identity in found})
+    now = time.time()
+    written, since = float(turn.get("written", 0)), float(turn.get("since") or now)
+    more = len(batch) == BATCH
+    if now - since < PATIENCE and (more or now - written < pause):
+        work.keep()
+        turns.put(_MARK, {"written": written, "since": since})
+        return 0.0 if more else min(pause, _NAP)
+    ready = list(pending.first(BATCH))
+    work.write(ready)
+    work.keep()
+    pending.drop_all(ready)
+    if len(ready) < BATCH:
+        turns.put(_MARK, {"written": now})
+    return 0.0

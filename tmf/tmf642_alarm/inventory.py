@@ -40,7 +40,7 @@ class Inventory:
         is; the nearest first.
         """
         reached = {one: 0, **self.resting_on([one])[one]}
-        self.rested_on_by([one])
+        self.look_up([one])
         places = sorted(reached, key=lambda place: (reached[place], place))
         found = ((self._services.get(place), reached[place]) for place in places)
         return [
@@ -58,7 +58,7 @@ class Inventory:
 
     def rested_on_by(self, objects: Collection[str]) -> dict[str, dict[str, int]]:
         """For each object, what it rests on, and how many steps away that is."""
-        _explore(objects, self._look_below, self._below)
+        _explore(objects, self.look_up, self._below)
         return {one: _reached(one, self._below) for one in objects}
 
     def _look_above(self, objects: Collection[str]) -> None:
@@ -80,7 +80,8 @@ class Inventory:
         yield "supportingService", "id"
         yield "serviceRelationship", "service", "id"
 
-    def _look_below(self, objects: Collection[str]) -> None:
+    def look_up(self, objects: Collection[str]) -> None:
+        """Look up those of the objects that are services."""
         new = sorted(set(objects) - self._services.keys())
         self._services.update(dict.fromkeys(new))
         for some in _parts(new):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import fields
 
 from tmf.declare import Document, ReactionContext
 from tmf.tmf642_alarm.correlation import Known
 
 _ALARM, _OBJECT = "alarm", "object"
+
+_KEPT_OF = [one.name for one in fields(Known) if one.name != "id"]
 
 KEPT = 24 * 3600 * 1_000_000
 """Microseconds from its clear on that an alarm may explain others, or be explained."""
@@ -53,7 +55,9 @@ class Memory:
     def put(self, alarm: Known) -> None:
         """Remember an alarm."""
         old = self._known.get(alarm.id)
-        self.load_on({alarm.object} if old is None else {alarm.object, old.object})
+        for one in {alarm.object} if old is None else {alarm.object, old.object}:
+            if one not in self._on:
+                self.load_on([one])
         if old is not None and old.object != alarm.object:
             self._take_from(old)
         self._known[alarm.id] = alarm
@@ -94,7 +98,7 @@ def any_alarms(context: ReactionContext) -> bool:
 
 
 def _written(alarm: Known) -> Document:
-    return {name: value for name, value in asdict(alarm).items() if name != "id"}
+    return {name: getattr(alarm, name) for name in _KEPT_OF}
 
 
 def _read(key: str, kept: Document) -> Known:
