@@ -35,6 +35,8 @@ bench: FLAGS = $(if $(FULL),--full --write docs/benchmarks.md) $(if $(KEEP),--ke
 bench: $(BENCH_INSTALLED) ## Measure beside other ways to write it (minutes; FULL=1: an hour)
 	@$(BIN)/python -m bench $(FLAGS)
 	@$(BIN)/python -m bench.events $(if $(FULL),--full --write docs/benchmarks.md)
+	@$(BIN)/python -m bench.story $(if $(FULL),--full --write docs/benchmarks.md)
+	@$(BIN)/python -m bench.alarms $(if $(FULL),--full --write docs/benchmarks.md)
 
 .PHONY: lint
 lint: $(INSTALLED) ## Check style, types and who imports whom

@@ -93,7 +93,7 @@ def _main() -> None:
         name = f"tmf_bench_{os.getpid()}"
         stage = Stage(databases, folder, given.rounds, events, waiting, broker, name)
         if broker is not None:
-            stack.callback(clean_up, broker, name, _takers())
+            stack.callback(clean_up, broker, name, takers())
         command = "python -m bench.events" + (" --full" if given.full else "")
         notes = [f"- {note}" for note in facts(databases.create("facts"))]
         begun = (
@@ -106,7 +106,8 @@ def _main() -> None:
             report.write_part(given.write, "events", text)
 
 
-def _takers() -> list[str]:
+def takers() -> list[str]:
+    """Those who have queues on the broker."""
     program = build_program(Settings(database_url="sqlite://"))
     names = [taker.name for taker in takers_of(program, lambda: None)]
     program.close()

@@ -1,0 +1,1 @@
+"""From order to bill: how many orders a second, how many bills."""
