@@ -452,3 +452,30 @@ def test_a_partner_hears_of_the_impact_on_its_own_customers_alone(closed: Closed
         ]
     (seen,) = closed["partner"].read(IMPACTS)
     assert seen["service"]["id"] == own
+
+
+# --- Odd documents ---
+
+
+def test_what_cannot_be_followed_up_keeps_no_other_alarm_waiting(
+    database_url: str, tmp_path: Path
+) -> None:
+    odd = {
+        "id": "odd",
+        "alarmType": "x",
+        "perceivedSeverity": "cleared",
+        "probableCause": "x",
+        "alarmedObject": {"id": "odd-card"},
+        "sourceSystemId": "x",
+        "state": "cleared",
+        "alarmRaisedTime": at(0),
+    }
+    with start_server(database_url, tmp_path) as server, Client(server.url) as tmf:
+        commands.load({"TMF642": {"alarm": [odd]}}, database_url, tmp_path)
+        card = "card-" + "x" * 240
+        line = service(tmf, **on(card, "odd-card"))
+        report(tmf, card, 0)
+        alarm = report(tmf, line, 1)["id"]
+        until_alarm(tmf, alarm, affectedServiceCount=1)
+        (parent,) = tmf.read(f"{ALARMS}/{alarm}")["parentAlarm"]
+        until_alarm(tmf, parent["id"], affectedServiceCount=1, correlatedAlarmCount=1)

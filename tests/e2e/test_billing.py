@@ -307,6 +307,69 @@ def test_an_account_in_trouble_is_parked_and_the_others_are_billed(office: Offic
     assert office.bills(mixed) == []
 
 
+def promised(office: Office, product: str, percent: float) -> str:
+    """Promise that a product is available; the service that is there for it."""
+    promises = [
+        {"name": "availability", "value": percent},
+        {"name": "availabilityCredit", "value": 20},
+    ]
+    patch = {"productCharacteristic": promises}
+    assert office.tmf.patch(f"TMF637/product/{product}", patch).status_code == 200
+    (service,) = office.tmf.ids(f"TMF638/service?relatedEntity.id={product}")
+    return service
+
+
+def out(office: Office, service: str, start: str, end: str) -> str:
+    """A service fails for some time; the alarm's id."""
+    alarm = {
+        "alarmType": "equipmentAlarm",
+        "perceivedSeverity": "critical",
+        "probableCause": "lossOfSignal",
+        "alarmedObject": {"id": service},
+        "sourceSystemId": "ems",
+        "state": "cleared",
+        "alarmRaisedTime": start,
+        "alarmClearedTime": end,
+    }
+    identity = str(office.tmf.create("TMF642/alarm", alarm)["id"])
+    released = f"TMF642/serviceImpact?alarm.id={identity}&state=released"
+    until(lambda: office.tmf.read(released), "the outage to be on record")
+    return identity
+
+
+def test_a_promise_of_availability_that_was_missed_is_credited_once(office: Office) -> None:
+    missed, account = office.sold(price(10.0))
+    kept, other = office.sold(price(10.0))
+    services = promised(office, missed, 99.9), promised(office, kept, 99.5)
+    office.move("2030-06-20T06:00:00Z")
+    alarms = [
+        out(office, services[0], "2030-06-03T03:00:00Z", "2030-06-03T05:00:00Z"),
+        out(office, services[1], "2030-06-03T03:00:00Z", "2030-06-03T05:00:00Z"),
+    ]
+    office.move("2030-07-01T06:00:00Z")
+    office.run("2030-07-01")
+    office.run("2030-07-01")
+
+    (credit,) = office.tmf.read(f"{RATES}?billingAccount.id={account}&type=credit")
+    assert net([credit]) == [-2.0]
+    assert credit["taxIncludedAmount"] == {"unit": "EUR", "value": -2.46}
+    told = {one["name"]: one["value"] for one in credit["characteristic"]}
+    assert told == {
+        "promisedAvailability": "99.9 %",
+        "measuredAvailability": "99.722 %",
+        "outageMinutes": 120.0,
+        "creditedShare": "20 %",
+    }
+    assert alarms[0] in credit["description"]
+    bill = office.bills(account)[-1]
+    assert credit["bill"]["id"] == bill["id"]
+    assert office.tmf.read(f"{RATES}?billingAccount.id={other}&type=credit") == []
+
+    office.move("2030-08-01T06:00:00Z")
+    office.run("2030-08-01")
+    assert len(office.tmf.read(f"{RATES}?billingAccount.id={account}&type=credit")) == 1
+
+
 def test_a_bill_can_be_looked_at_and_printed(office: Office, server: Server) -> None:
     account = unique("account")
     office.sold(price(31.0), price(49.0, "oneTime"), account=account)

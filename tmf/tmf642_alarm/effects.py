@@ -56,7 +56,7 @@ class Effects:
             self._note_cleared(alarm, document, there)
         else:
             for service in self.harmed(alarm.object):
-                over = {"state": "released", "endTime": document["alarmClearedTime"]}
+                over = {"state": "released", "endTime": cleared_time(document)}
                 self._context.store(IMPACT, {**_record(alarm, document, service), **over})
 
     def end(self, alarm: Known) -> None:
@@ -97,7 +97,7 @@ class Effects:
             patch: Document = {"state": "released", "effect": alarm.effect}
             if times[identity] == 1 and service is not None and service.get("state") == "active":
                 start = _record(alarm, document, service)["startTime"]
-                end = document["alarmClearedTime"]
+                end = cleared_time(document)
                 patch |= {"startTime": start, "endTime": _later(start, end)}
             else:
                 patch["endTime"] = _end_of(record, document)
@@ -141,11 +141,16 @@ def _record(alarm: Known, document: Document, service: Document) -> Document:
 
 def _end_of(record: Document, document: Document) -> str:
     """When what is on record was over, now that its alarm is cleared: it may have been before."""
-    cleared = document["alarmClearedTime"]
+    cleared = cleared_time(document)
     end = record.get("endTime")
     if end is None or _instant(end) > _instant(cleared):
         end = cleared
     return _later(record["startTime"], end)
+
+
+def cleared_time(document: Document) -> str:
+    """When an alarm was cleared; one that was loaded need not say so."""
+    return str(document.get("alarmClearedTime") or document["alarmRaisedTime"])
 
 
 def _later(moment: str, other: Any) -> str:

@@ -8,9 +8,12 @@ batch in a transaction: whoever dies leaves no half-made group, and another goes
 from __future__ import annotations
 
 import time
+from functools import partial
 from uuid import uuid4
 
-from tmf.declare import DutyContext, Event, ReactionContext
+import structlog
+
+from tmf.declare import DutyContext, Event, GuidelineError, ReactionContext
 from tmf.tmf642_alarm.batches import FOUND_OUT, Batch
 from tmf.tmf642_alarm.memory import any_alarms
 
@@ -28,10 +31,15 @@ by and by, and their root cause is not to be written for each of them.
 PATIENCE = 5.0
 """Seconds after which they are written in any case, however many more come."""
 
+FAULTS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, GuidelineError)
+"""What may come of a document that is not as expected: it must not keep all others waiting."""
+
 _NAP = 0.1
 _MARK, _PENDING, _TURN = "mark", "pending", "turn"
 
 _ALARM, _SERVICE = "alarm", "service"
+
+log = structlog.get_logger("tmf.alarm")
 
 
 def alarm_changed(context: ReactionContext, event: Event) -> None:
@@ -60,12 +68,23 @@ def _mark(context: ReactionContext, what: str, identity: str) -> None:
 
 def follow(duty: DutyContext) -> None:
     """Work on all that is marked, unless another does: it then sees ours too."""
-    while (pause := duty.within(follow_up)) is not None:
+    most = BATCH
+    while True:
+        try:
+            pause = duty.within(partial(follow_up, most=most))
+        except FAULTS as error:
+            if most == 1:
+                log.exception("an alarm or service cannot be followed up", realm=duty.realm)
+                duty.within(partial(set_aside, why=f"{type(error).__name__}: {error}"))
+            most = BATCH if most == 1 else 1
+            continue
+        if pause is None:
+            return
         duty.go_on()
         time.sleep(pause)
 
 
-def follow_up(context: ReactionContext, pause: float = PAUSE) -> float | None:
+def follow_up(context: ReactionContext, pause: float = PAUSE, most: int = BATCH) -> float | None:
     """Work on some marks; seconds until there is more to do. None if there is nothing, or it is
     another's turn.
     """
@@ -76,7 +95,7 @@ def follow_up(context: ReactionContext, pause: float = PAUSE) -> float | None:
     turn = turns.get(_MARK, lock=True, wait=False)
     if turn is None:
         return None
-    batch = marks.first(BATCH)
+    batch = marks.first(most)
     work = Batch(context)
     found = work.correlate(
         {one[_ALARM] for one in batch.values() if _ALARM in one},
@@ -86,15 +105,26 @@ def follow_up(context: ReactionContext, pause: float = PAUSE) -> float | None:
     pending.put_all({identity: {} for identity in found})
     now = time.time()
     written, since = float(turn.get("written", 0)), float(turn.get("since") or now)
-    more = len(batch) == BATCH
-    if now - since < PATIENCE and (more or now - written < pause):
+    more = len(batch) == most
+    alone = most == 1  # so that it is known what is at fault
+    if (alone and more) or (now - since < PATIENCE and (more or now - written < pause)):
         work.keep()
         turns.put(_MARK, {"written": written, "since": since})
         return 0.0 if more else min(pause, _NAP)
-    ready = list(pending.first(BATCH))
+    ready = list(pending.first(most))
     work.write(ready)
     work.keep()
     pending.drop_all(ready)
-    if len(ready) < BATCH:
+    if len(ready) < most:
         turns.put(_MARK, {"written": now})
     return 0.0
+
+
+def set_aside(context: ReactionContext, why: str) -> None:
+    """Leave out the next one to be worked on: it would keep all others waiting."""
+    for kind in (_MARK, _PENDING):
+        records = context.records(kind)
+        for key, one in records.first(1).items():
+            context.records("setAside").put(key, {**one, "kind": kind, "why": why})
+            records.drop(key)
+            return

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import fields
+from hashlib import sha256
 
 from tmf.declare import Document, ReactionContext
 from tmf.tmf642_alarm.correlation import Known
 
 _ALARM, _OBJECT = "alarm", "object"
+_LONGEST = 200
 
 _KEPT_OF = [one.name for one in fields(Known) if one.name != "id"]
 
@@ -39,8 +41,9 @@ class Memory:
         """Have the alarms on these objects at hand."""
         new = set(objects) - self._on.keys()
         self._on.update({one: [] for one in new})
-        for key, kept in self._objects.several(new).items():
-            self._on[key] = list(kept["alarms"])
+        keys = {_key(one): one for one in new}
+        for key, kept in self._objects.several(keys).items():
+            self._on[keys[key]] = list(kept["alarms"])
         self.load([alarm for one in new for alarm in self._on[one]])
 
     def get(self, identity: str) -> Known | None:
@@ -83,8 +86,8 @@ class Memory:
         self._alarms.put_all({key: _written(one) for key, one in alarms.items()})
         self._alarms.drop_all(sorted(self._changed - alarms.keys()))
         full = {one for one in self._moved if self._on[one]}
-        self._objects.put_all({one: {"alarms": self._on[one]} for one in full})
-        self._objects.drop_all(sorted(self._moved - full))
+        self._objects.put_all({_key(one): {"alarms": self._on[one]} for one in full})
+        self._objects.drop_all(sorted(map(_key, self._moved - full)))
 
     def _take_from(self, alarm: Known) -> None:
         left = [one for one in self._on.get(alarm.object, ()) if one != alarm.id]
@@ -95,6 +98,11 @@ class Memory:
 def any_alarms(context: ReactionContext) -> bool:
     """Whether any alarm is remembered."""
     return bool(context.records(_OBJECT).first(1))
+
+
+def _key(one: str) -> str:
+    """The key of an object's record: its id, unless that is too long for a key."""
+    return one if len(one) <= _LONGEST else sha256(one.encode()).hexdigest()
 
 
 def _written(alarm: Known) -> Document:
