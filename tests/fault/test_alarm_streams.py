@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from tests.fault.chance import LONG, SEED
-from tmf.declare import ReactionContext
+from tmf.declare import DutyContext, ReactionContext
+from tmf.events.work import Task
 from tmf.program import Program, build_program
 from tmf.rest.telling import Cause
 from tmf.settings import Settings
 from tmf.store import schema
 from tmf.tmf642_alarm.conditions import take_in
-from tmf.tmf642_alarm.following import follow_up, mark_alarm
+from tmf.tmf642_alarm.following import follow, follow_up, mark_alarm
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 CARDS, SERVICES = 2, 6
@@ -182,3 +183,31 @@ def test_any_order_of_the_same_reports_ends_in_the_same_state(
         alarms, outages = play(program, f"r{number}-{turn}", services, reports, draw)
         assert alarms == expected[0]
         assert outages == expected[1]
+
+
+def test_what_cannot_be_followed_up_is_set_aside_and_the_others_go_on(program: Program) -> None:
+    realm = "aside"
+    draw = random.Random(SEED)  # noqa: S311
+    services, reports = new_inventory(draw), new_reports(draw)
+    play(program, realm, services, reports, draw)
+    (api,) = (api for api in program.apis if api.name == "TMF642")
+
+    def spoil(context: ReactionContext) -> list[str]:
+        ids = [one["id"] for one in context.find(ALARM, "")]
+        context.records("alarm").put(ids[0], {"unknown": 1})
+        for identity in ids:
+            mark_alarm(context, identity)
+        return ids
+
+    ids = program.within("TMF642", realm, spoil, write=True)
+    task = Task("1", realm, "TMF642.follow", "marks", 0)
+    follow(DutyContext(program.database, program.acting(api), task, lambda: None))
+
+    def left(context: ReactionContext) -> tuple[list[str], int]:
+        aside = context.records("setAside").first(100).values()
+        waiting = {**context.records("mark").first(1), **context.records("pending").first(1)}
+        return [one["alarm"] for one in aside], len(waiting)
+
+    aside, waiting = program.within("TMF642", realm, left)
+    assert ids[0] in aside  # and those that cannot be judged without it
+    assert waiting == 0
