@@ -304,12 +304,20 @@ def test_affected_services_are_found_through_any_depth_and_follow_changes(tmf: C
     assert (record["startTime"], record["endTime"]) == (at(0), at(9))
 
 
-def test_an_alarm_lists_the_nearest_hundred_and_counts_all(tmf: Client) -> None:
+def test_an_alarm_lists_a_hundred_services_and_alarms_and_counts_all(tmf: Client) -> None:
     card = unique("card")
-    for _ in range(105):
-        service(tmf, **on(card))
-    found = until_alarm(tmf, report(tmf, card, 0)["id"], affectedServiceCount=105)
-    assert len(found["affectedService"]) == 100
+    lines = [service(tmf, **on(card)) for _ in range(105)]
+    root = report(tmf, card, 0)["id"]
+    for line in lines:
+        report(tmf, line, 0)
+    found = until_alarm(tmf, root, affectedServiceCount=105, correlatedAlarmCount=105)
+    assert len(found["affectedService"]) == len(found["correlatedAlarm"]) == 100
+    assert len(tmf.ids(f"{ALARMS}?parentAlarm.id={root}&limit=1000")) == 105
+
+    clear(tmf, lines[-1], 5)
+    report(tmf, lines[0], 6, perceivedSeverity="critical")
+    clear(tmf, card, 9)
+    until_alarm(tmf, root, correlatedAlarmCount=1)
 
 
 def test_what_the_source_says_of_services_that_are_not_here_stays(tmf: Client) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from urllib.parse import quote
 
 from tmf.declare import Document, ReactionContext, parse_instant
 from tmf.tmf642_alarm.correlation import Correlation, Known, known
@@ -115,9 +114,8 @@ class Batch:
         below = self._inventory.rested_on_by(services)
         objects = {place for places in below.values() for place in places} | set(services)
         self._memory.load_on(objects)
-        asked = ",".join(quote(one, safe="") for one in services)
-        found = self._context.find("TMF642.serviceImpact", f"service.id={asked}&state=active")
-        noted = {str(one["alarm"]["id"]) for one in found}
+        found = self._context.naming("TMF642.serviceImpact", ("service", "id"), services)
+        noted = {str(one["alarm"]["id"]) for one in found if one["state"] == "active"}
         self._memory.load(noted)
         known_ones = [alarm for one in noted if (alarm := self._memory.get(one)) is not None]
         there = [alarm for one in objects for alarm in self._memory.on(one)]
@@ -192,10 +190,13 @@ def _links(alarm: Known, document: Document) -> Document:
         others = [one for one in document.get("parentAlarm") or () if one["id"] != alarm.linked]
         patch["parentAlarm"] = [*others, *([ref(alarm.parent)] if alarm.parent else ())]
     listed = alarm.members[:LISTED]
-    if listed != alarm.listed:
-        ours = {*alarm.listed, *listed}
-        others = [one for one in document.get("correlatedAlarm") or () if one["id"] not in ours]
+    if not listed and not alarm.listed:
+        return patch
+    ours = {*alarm.listed, *listed}
+    others = [one for one in document.get("correlatedAlarm") or () if one["id"] not in ours]
+    count = len(others) + len(alarm.members)
+    if listed != alarm.listed or count != document.get("correlatedAlarmCount"):
         patch["correlatedAlarm"] = [*others, *map(ref, listed)]
-        patch["correlatedAlarmCount"] = len(others) + len(alarm.members)
-        patch["isRootCause"] = bool(listed or others)
+        patch["correlatedAlarmCount"] = count
+        patch["isRootCause"] = count > 0
     return patch
