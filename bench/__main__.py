@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,21 +11,19 @@ from pathlib import Path
 
 from bench import growth, report
 from bench.check import check
-from bench.client import BenchError
 from bench.database import Databases, bench_databases
 from bench.documents import Catalogue
 from bench.figures import Cost, Growth, Measured, spread
 from bench.layouts import Layout, OrmLayout, PlainLayout, TmfLayout
 from bench.loading import load, tidy
 from bench.machine import facts
-from bench.options import Options, parse
+from bench.options import Options
 from bench.profiling import profile
 from bench.progress import say
 from bench.rivals import TMF, Place, Running, Service, running
 from bench.rounds import measure, write_orders
+from bench.running import to_the_end
 from bench.services.paths import COLLECTION
-from tests.databases import Unavailable
-from tests.processes import ProgramError
 from tests.reaper import reaper
 from tests.services import Means, find_postgresql
 from tmf.settings import Settings
@@ -171,13 +167,7 @@ def _new(databases: Databases) -> tuple[str, bool]:
 
 def main() -> None:
     """The command."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
-    try:
-        _main(parse())
-    except (BenchError, ProgramError, Unavailable) as error:
-        sys.exit(f"bench: {error}")
-    except KeyboardInterrupt:
-        sys.exit("bench: stopped")
+    to_the_end(lambda: _main(parse()))
 
 
 if __name__ == "__main__":

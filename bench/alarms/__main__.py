@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
-import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -20,8 +18,7 @@ from bench.database import Databases, bench_databases
 from bench.events.stage import Stage, scalar
 from bench.machine import facts
 from bench.progress import say
-from tests.databases import Unavailable
-from tests.processes import ProgramError
+from bench.running import to_the_end
 from tests.reaper import reaper
 from tests.services import Means, find_postgresql
 from tmf.settings import Settings
@@ -151,13 +148,7 @@ def _main() -> None:
 
 def main() -> None:
     """The command."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
-    try:
-        _main()
-    except (BenchError, ProgramError, Unavailable) as error:
-        sys.exit(f"bench: {error}")
-    except KeyboardInterrupt:
-        sys.exit("bench: stopped")
+    to_the_end(_main)
 
 
 if __name__ == "__main__":

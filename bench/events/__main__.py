@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
-import sys
 import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from bench import report
-from bench.client import BenchError
 from bench.database import bench_databases
 from bench.events import burdens, delivery, latency, relay
 from bench.events.burdens import Burden
@@ -19,8 +16,8 @@ from bench.events.stage import Stage
 from bench.figures import Spread
 from bench.machine import facts
 from bench.progress import say
+from bench.running import to_the_end
 from tests.databases import Unavailable
-from tests.processes import ProgramError
 from tests.rabbitmq import clean_up
 from tests.reaper import reaper
 from tests.services import Means, find_postgresql, find_rabbitmq
@@ -116,13 +113,7 @@ def takers() -> list[str]:
 
 def main() -> None:
     """The command."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
-    try:
-        _main()
-    except (BenchError, ProgramError, Unavailable) as error:
-        sys.exit(f"bench: {error}")
-    except KeyboardInterrupt:
-        sys.exit("bench: stopped")
+    to_the_end(_main)
 
 
 if __name__ == "__main__":

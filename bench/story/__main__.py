@@ -6,8 +6,6 @@ import argparse
 import cProfile
 import os
 import pstats
-import signal
-import sys
 import tempfile
 from contextlib import ExitStack, suppress
 from datetime import date
@@ -15,17 +13,16 @@ from io import StringIO
 from pathlib import Path
 
 from bench import report
-from bench.client import BenchError
 from bench.copying import copy
 from bench.database import bench_databases
 from bench.events.__main__ import takers
 from bench.events.stage import Stage
 from bench.machine import facts
 from bench.progress import say
+from bench.running import to_the_end
 from bench.story import bills
 from bench.story.orders import per_second
 from tests.databases import Unavailable
-from tests.processes import ProgramError
 from tests.rabbitmq import clean_up
 from tests.reaper import reaper
 from tests.services import Means, find_postgresql, find_rabbitmq
@@ -138,13 +135,7 @@ def _main() -> None:
 
 def main() -> None:
     """The command."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
-    try:
-        _main()
-    except (BenchError, ProgramError, Unavailable) as error:
-        sys.exit(f"bench: {error}")
-    except KeyboardInterrupt:
-        sys.exit("bench: stopped")
+    to_the_end(_main)
 
 
 if __name__ == "__main__":
