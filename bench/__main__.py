@@ -17,7 +17,7 @@ from bench.figures import Cost, Growth, Measured, spread
 from bench.layouts import Layout, OrmLayout, PlainLayout, TmfLayout
 from bench.loading import load, tidy
 from bench.machine import facts
-from bench.options import Options
+from bench.options import Options, parse
 from bench.profiling import profile
 from bench.progress import say
 from bench.rivals import TMF, Place, Running, Service, running
