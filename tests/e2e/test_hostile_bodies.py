@@ -20,10 +20,8 @@ LARGEST = 10_000_000
 MOST_VALUES = 100_000
 """Values of a document that the server takes."""
 
-MOST_MEMORY = 600
-"""Megabytes that a server may hold after all this; it has about 190 when idle, and up to 510 were
-seen on a busy machine.
-"""
+MOST_MEMORY = 500
+"""Megabytes that a server may hold after all this; it has about 120 when idle."""
 
 MEDIA = [JSON, MERGE, JSON_PATCH, JSON_PATCH_QUERY]
 

@@ -47,7 +47,7 @@ def assurance(context: ReactionContext, start: str, end: str) -> Assurance:
     """What is to be said of the time from one instant (RFC 3339) to another."""
     span = (_instant(start), min(_instant(end), _instant(context.now)))
     found = Assurance(span)
-    for record in outages(context, "", start, end):
+    for record in outages(context, start, end):
         _note_outage(found, record)
     for alarm in context.find(
         "TMF642.alarm", f"alarmRaisedTime.gte={start}&alarmRaisedTime.lt={end}"
@@ -56,9 +56,9 @@ def assurance(context: ReactionContext, start: str, end: str) -> Assurance:
     return found
 
 
-def outages(context: ReactionContext, criteria: str, start: str, end: str) -> Iterator[Document]:
+def outages(context: ReactionContext, start: str, end: str) -> Iterator[Document]:
     """The outages on record that touch the time from one instant to another."""
-    begun = f"{criteria}effect=outage&startTime.lt={end}"
+    begun = f"effect=outage&startTime.lt={end}"
     yield from context.find("TMF642.serviceImpact", f"{begun}&endTime.gt={start}")
     yield from context.find("TMF642.serviceImpact", f"{begun}&state=active")
 

@@ -88,8 +88,8 @@ def quiet(duty: DutyContext) -> Callable[[ReactionContext], None]:
 
 def _quiet(context: ReactionContext, key: str) -> None:
     condition = _locked(context, key)
-    if condition.reports:
-        _look_after(context, condition)
+    _look_after(context, condition)
+    if condition.reports:  # not if the alarm was deleted meanwhile
         _settle(context, key, condition, _episodes(context, condition))
 
 

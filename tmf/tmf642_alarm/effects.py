@@ -47,10 +47,11 @@ class Effects:
 
     def note(self, alarm: Known, document: Document, *, counts: bool) -> None:
         """Bring the record of an alarm up to date; without `counts` there is to be none."""
-        there = list(self._records_of(alarm)) if alarm.noted else []
         if not counts:
             strike_out(self._context, alarm.id)
-        elif alarm.cleared is None:
+            return
+        there = list(records_of(self._context, alarm.id)) if alarm.noted else []
+        if alarm.cleared is None:
             self._note_standing(alarm, document, there)
         elif alarm.noted:
             self._note_cleared(alarm, document, there)
@@ -61,7 +62,7 @@ class Effects:
 
     def end(self, alarm: Known) -> None:
         """The alarm itself is no more: it harms nobody any longer."""
-        for record in list(self._records_of(alarm)):
+        for record in list(records_of(self._context, alarm.id)):
             if record["state"] == "active":
                 self._release(record, self._context.now)
 
@@ -106,9 +107,6 @@ class Effects:
     def _release(self, record: Document, moment: str) -> None:
         end = _later(record["startTime"], moment)
         self._context.patch(IMPACT, record["id"], {"state": "released", "endTime": end}, own=True)
-
-    def _records_of(self, alarm: Known) -> Iterator[Document]:
-        return records_of(self._context, alarm.id)
 
 
 def records_of(context: ReactionContext, alarm: str) -> Iterator[Document]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from tmf.declare import Document, GuidelineError, ReactionContext
 from tmf.tmf642_alarm.correlation import known
@@ -25,8 +24,6 @@ _SHOWN = (
     "alarmedObject",
     "isRootCause",
 )
-
-
 _NAMED = ("id", "href", "name")
 
 
@@ -145,12 +142,8 @@ def _customers(context: ReactionContext, parties: Sequence[str]) -> dict[str, Do
     """The customers that parties are, by the party's id; a reference may also name the customer
     itself.
     """
-    found: dict[str, Document] = {}
-    for start in range(0, len(parties), 200):
-        some = parties[start : start + 200]
-        asked = ",".join(quote(one, safe="") for one in some)
-        for customer in context.find("TMF629.customer", f"engagedParty.id={asked}"):
-            found[str(customer["engagedParty"]["id"])] = customer
+    engaged = context.naming("TMF629.customer", ("engagedParty", "id"), parties)
+    found = {str(one["engagedParty"]["id"]): one for one in engaged}
     for customer in context.read_all("TMF629.customer", parties):
         found.setdefault(customer["id"], customer)
     return found
