@@ -220,20 +220,6 @@ def test_flapping_is_recognised_and_held_until_it_is_quiet(tmf: Client) -> None:
     assert quiet["alarmClearedTime"] == at(minute(70)).replace("+00:00", "Z")
 
 
-def test_what_flaps_may_be_deleted_while_it_is_held(tmf: Client) -> None:
-    card = unique("card")
-    now = datetime.fromisoformat(tmf.read("/admin/v1/clock")["now"])
-    start = (now - START).total_seconds() / 60
-    for turn in range(3):
-        alarm = report(tmf, card, start + turn / 3)
-        clear(tmf, card, start + turn / 3 + 0.1)
-    assert tmf.delete(f"{ALARMS}/{alarm['id']}").status_code == 204
-
-    assert tmf.post("/admin/v1/clock", {"advanceSeconds": 140}).status_code == 200
-    again = report(tmf, card, start + 5)
-    assert (again["state"], again["count"]) == ("raised", 1)
-
-
 # --- Causes and impact ---
 
 

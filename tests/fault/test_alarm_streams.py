@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from tmf.program import Program, build_program
 from tmf.rest.telling import Cause
 from tmf.settings import Settings
 from tmf.store import schema
-from tmf.tmf642_alarm.conditions import take_in
+from tmf.tmf642_alarm.conditions import quiet, take_in
 from tmf.tmf642_alarm.following import follow, follow_up, mark_alarm
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -211,3 +213,30 @@ def test_what_cannot_be_followed_up_is_set_aside_and_the_others_go_on(program: P
     aside, waiting = program.within("TMF642", realm, left)
     assert ids[0] in aside  # and those that cannot be judged without it
     assert waiting == 0
+
+
+def test_an_alarm_that_is_deleted_while_it_is_held_stops_nothing(
+    program: Program, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.json"
+    rules.write_text('{"flapping": {"cycles": 1, "within": 600, "quiet": 3600}}')
+    (api,) = (api for api in program.apis if api.name == "TMF642")
+    acting = replace(program.acting(api), settings={"alarm_rules": rules})
+    realm, report = "held", {**new_reports(random.Random(SEED))[0], "state": "raised"}  # noqa: S311
+    for change in ({}, {"state": "cleared", "alarmClearedTime": at(119)}):
+        with program.database.session(write=True) as session:
+            sent = {**report, "alarmRaisedTime": at(118), **change}
+            judged = program.changes.judged(session, api.resources["alarm"], Cause(realm), sent)
+            alarm = acting.take_in(take_in, session, Cause(realm), judged)
+
+    def held(context: ReactionContext) -> list[str]:
+        assert (context.read(ALARM, alarm) or {})["state"] == "raised"
+        assert context.delete("alarm", alarm)
+        return [key for key, _ in context.records("condition").starting("")]
+
+    (key,) = program.within("TMF642", realm, held, write=True)
+    task = Task("1", realm, "TMF642.quiet", key, 0)
+    end = quiet(DutyContext(program.database, acting, task, lambda: None))
+    with program.database.session(write=True) as session:
+        end(acting.within(session, realm))
+    assert program.within("TMF642", realm, lambda context: [*context.find(ALARM, "")]) == []
