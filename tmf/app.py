@@ -168,7 +168,9 @@ def engine_of(program: Program, wake: Callable[[], None]) -> Engine:
         partner_listeners=settings.hub_partner_listeners,
         wake=wake,
         intakes={
-            api.resources[name].key: partial(program.acting(api).take_in, intake)
+            api.resources[name].key: partial(
+                program.acting(api).take_in, intake, api.resources[name]
+            )
             for api in program.apis
             for name, intake in program.extensions[api.name].intakes.items()
         },

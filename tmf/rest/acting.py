@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
@@ -42,6 +43,7 @@ class ReactionContext:
         self._acting = acting
         self._changes = acting.changes
         self._cause = cause
+        self._locked: dict[tuple[str, str], Row] = {}
         self.settings = acting.settings
 
     @property
@@ -91,19 +93,23 @@ class ReactionContext:
         row = self._session.hold(resource, self._cause.realm, identity)
         return None if row is None else self._whole(resource, row)
 
+    def together(self) -> AbstractContextManager[None]:
+        """A block within which what is stored and patched may be written at its end, in few
+        statements: for many resources. Ids that are taken fail the whole block.
+        """
+        return self._session.together()
+
     def create(self, name: str, document: Document) -> Document:
         """Create a resource of the own API, as a client would; it, with its id."""
         resource = self._own(name)
         row = self._changes.create(self._session, resource, self._cause, document)
-        self._note("create", resource, row)
-        return self._whole(resource, row)
+        return self._changed("create", resource, row)
 
     def store(self, name: str, document: Document) -> Document:
         """Create a resource of the own API that clients do not create, or not so."""
         resource = self._own(name)
         row = self._changes.store(self._session, resource, self._cause, document)
-        self._note("create", resource, row)
-        return self._whole(resource, row)
+        return self._changed("create", resource, row)
 
     def patch(
         self, name: str, identity: str, patch: Document, *, own: bool = False
@@ -114,35 +120,37 @@ class ReactionContext:
         is done, as it is by `lock`.
         """
         resource = self._own(name)
-        row = self._session.lock(resource, self._cause.realm, identity)
+        row = self._lock(resource, identity)
         if row is None:
             return None
         changed = self._changes.patch(
             self._session, resource, self._cause, row, MERGE, patch, own=own
         )
-        if changed is not row:
-            self._note("patch", resource, changed)
-        return self._whole(resource, changed)
+        if changed is row:
+            return self._whole(resource, row)
+        return self._changed("patch", resource, changed)
 
     def lock(self, name: str, identity: str) -> Document | None:
         """A resource of the own API, kept from others' changes until the reaction is done."""
         resource = self._own(name)
-        row = self._session.lock(resource, self._cause.realm, identity)
+        row = self._lock(resource, identity)
         return None if row is None else self._whole(resource, row)
 
     def lock_all(self, name: str, ids: Collection[str]) -> dict[str, Document]:
         """Resources of the own API by id, kept from others' changes until the reaction is done."""
         resource = self._own(name)
         rows = self._session.several(resource, self.realm, ids, lock=True)
+        self._locked |= {(resource.key, row.id): row for row in rows}
         return {row.id: self._whole(resource, row) for row in rows}
 
     def delete(self, name: str, identity: str) -> bool:
         """Delete a resource of the own API; False if it is not there."""
         resource = self._own(name)
-        row = self._session.lock(resource, self._cause.realm, identity)
+        row = self._lock(resource, identity)
         if row is None:
             return False
         self._changes.delete(self._session, resource, self._cause, row)
+        del self._locked[resource.key, identity]
         self._note("delete", resource, row)
         return True
 
@@ -195,6 +203,27 @@ class ReactionContext:
     def _whole(self, resource: Resource, row: Row) -> Document:
         return self._acting.whole(resource, row)
 
+    def row(self, resource: Resource, identity: str) -> Row:
+        """The row of a resource that is there."""
+        row = self._locked.get((resource.key, identity))
+        row = row or self._session.get(resource, self.realm, identity)
+        assert row is not None  # noqa: S101 (for mypy)
+        return row
+
+    def _lock(self, resource: Resource, identity: str) -> Row | None:
+        """A locked row, which is read once: nobody else changes it."""
+        key = (resource.key, identity)
+        row = self._locked.get(key) or self._session.lock(resource, self.realm, identity)
+        if row is not None:
+            self._locked[key] = row
+        return row
+
+    def _changed(self, operation: str, resource: Resource, row: Row) -> Document:
+        """A resource that is new or changed, which makes it locked."""
+        self._locked[resource.key, row.id] = row
+        self._note(operation, resource, row)
+        return self._whole(resource, row)
+
     def _note(self, operation: str, resource: Resource, row: Row) -> None:
         """Tell the audit, once all is committed."""
         if not self._noted:
@@ -226,11 +255,12 @@ class Acting:
         """What may be done in a transaction."""
         return ReactionContext(session, self, Cause(realm, self.origin, correlation))
 
-    def take_in(self, intake: Intake, session: Session, cause: Cause, document: Document) -> str:
-        """Take in a client's document, in its request's transaction; the id of what stands for it
-        now.
-        """
-        return intake(ReactionContext(session, self, cause, noted=False), document)
+    def take_in(
+        self, intake: Intake, resource: Resource, session: Session, cause: Cause, document: Document
+    ) -> Row:
+        """Take in a client's document, in its request's transaction; what stands for it now."""
+        context = ReactionContext(session, self, cause, noted=False)
+        return context.row(resource, intake(context, document))
 
     def whole(self, resource: Resource, row: Row) -> Document:
         """A resource as a client would see it."""

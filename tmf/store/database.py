@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from psycopg2.errors import UniqueViolation
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from tmf.spec.model import Resource
 from tmf.store import sqlite
@@ -34,6 +39,10 @@ THREADS = 4
 
 SEARCHES = 4
 """Threads of lists, which may search for seconds: reads by id and writes have their own."""
+
+_USED = "used"
+_RESTED = 0.5
+"""Seconds after which a connection is asked whether it is still there: a round trip each time."""
 
 
 class Database:
@@ -91,6 +100,7 @@ class Database:
             with connection.begin():
                 session = Session(connection, self._statements, self.now, **self._limits)  # type: ignore[arg-type]
                 yield session
+                session.write_out()
         for call in session.afterwards:
             call()
         if session.told:
@@ -189,14 +199,30 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         parsed,
         pool_size=THREADS,
         max_overflow=THREADS + SEARCHES,
-        pool_pre_ping=True,
         # Compiling a statement costs PostgreSQL seconds where criteria are many.
         connect_args={"options": "-c jit=off"},
     )
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", partial(_try_again, engine))
+    return engine
+
+
+def _note_use(_: Any, record: ConnectionPoolEntry) -> None:
+    record.info[_USED] = time.monotonic()
+
+
+def _try_again(engine: Engine, connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    """See whether a connection that has rested still answers; else the pool makes another."""
+    if time.monotonic() - record.info.get(_USED, math.inf) < _RESTED:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError from error
 
 
 def driver_arguments(engine: Engine) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from zlib import crc32
 from sqlalchemy import insert, text
 from sqlalchemy.engine import Connection
 
-from tmf.store.lists import among, as_rows, bound
+from tmf.store.lists import among, as_rows, bound, records
 from tmf.store.tables import outbox
+from tmf.tmf630_guidelines.documents import encode
 
 PARTITIONS = 64
 """Work is claimed by partition. Those of a resource are one, so its events keep their order."""
@@ -51,12 +52,18 @@ def partition_of(realm: str, key: str, subject: str) -> int:
     return crc32(f"{realm}\0{key}\0{subject}".encode()) % PARTITIONS
 
 
-def write(connection: Connection, events: Iterable[OutboxEvent]) -> bool:
-    """Add events to the outbox, within the caller's transaction; whether there were any."""
+def write(connection: Connection, events: Iterable[OutboxEvent]) -> None:
+    """Add events to the outbox, in order, within the caller's transaction."""
     rows = [row_of(event) for event in events]
-    if rows:
+    if not rows:
+        return
+    if connection.dialect.name != "postgresql":
         connection.execute(insert(outbox), rows)
-    return bool(rows)
+        return
+    names = ", ".join(_STATED)
+    stated = records("postgresql", "stated", _STATED)
+    statement = text(f"INSERT INTO outbox ({names}) SELECT {names} FROM {stated}")
+    connection.execute(statement, {"stated": encode(rows).decode()})
 
 
 def row_of(event: OutboxEvent) -> dict[str, object]:
@@ -66,6 +73,18 @@ def row_of(event: OutboxEvent) -> dict[str, object]:
     values["partition"] = event.partition
     return values
 
+
+_STATED = {
+    "realm": "text",
+    "event_id": "text",
+    "type": "text",
+    "api": "text",
+    "resource": "text",
+    "subject": "text",
+    "time": "bigint",
+    "partition": "integer",
+    "body": "text",
+}
 
 COLUMNS = "o.position, o.realm, o.event_id, o.type, o.api, o.resource, o.subject, o.time, o.body"
 """What `positioned` reads, of a table called `o`."""

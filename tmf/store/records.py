@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from tmf.store.lists import among, bound, records
+from tmf.store.lists import among, bound
+from tmf.store.unwritten import Kind, Unwritten
 from tmf.tmf630_guidelines.documents import Document, decode, encode
 
 _KEY = "realm = :realm AND api = :api AND kind = :kind AND key = :key"
@@ -16,19 +17,22 @@ _PAGE = 1000
 
 
 class Records:
-    """The records of one kind, of one API and in one realm, within a transaction."""
+    """The records of one kind, of one API and in one realm, within a transaction.
 
-    def __init__(self, connection: Connection, realm: str, api: str, kind: str) -> None:
-        self._connection = connection
-        self._key = {"realm": realm, "api": api, "kind": kind}
-        self._locks = connection.dialect.name == "postgresql"
+    `connect` gives the transaction's connection, once all that was `unwritten` is written.
+    """
+
+    def __init__(self, connect: Callable[[], Connection], unwritten: Unwritten, kind: Kind) -> None:
+        self._connect = connect
+        self._unwritten = unwritten
+        self._kind = kind
 
     def get(self, key: str, *, lock: bool = False, wait: bool = True) -> Document | None:
         """The record of a key, or None; `lock` keeps it from others until the transaction ends.
 
         Without `wait` it is None as well if another keeps it.
         """
-        held = " FOR UPDATE" if lock and self._locks else ""
+        held = " FOR UPDATE" if lock and self._connect().dialect.name == "postgresql" else ""
         held += " SKIP LOCKED" if held and not wait else ""
         found = self._run(f"SELECT body FROM record WHERE {_KEY}{held}", key=key).scalar()
         return None if found is None else dict(decode(found.encode()))
@@ -44,14 +48,14 @@ class Records:
         )
         return bool(self._run(statement, key=key, body=encode(body).decode()).rowcount)
 
+    def keep(self, key: str, body: Document) -> None:
+        """Keep a new record, if there is none of that key."""
+        if key not in self._unwritten.put.get(self._kind, ()):
+            self._unwritten.kept.setdefault(self._kind, {}).setdefault(key, body)
+
     def put(self, key: str, body: Document) -> None:
         """Keep a record in place of what there was."""
-        statement = (
-            "INSERT INTO record (realm, api, kind, key, body) "
-            "VALUES (:realm, :api, :kind, :key, :body) "
-            "ON CONFLICT (realm, api, kind, key) DO UPDATE SET body = excluded.body"
-        )
-        self._run(statement, key=key, body=encode(body).decode())
+        self._unwritten.put.setdefault(self._kind, {})[key] = body
 
     def several(self, keys: Collection[str]) -> dict[str, Document]:
         """The records of those of the keys that there are any of."""
@@ -59,32 +63,24 @@ class Records:
             return {}
         statement = (
             "SELECT key, body FROM record WHERE realm = :realm AND api = :api AND kind = :kind "
-            f"AND {among(self._connection, 'key', 'keys', 'text')}"
+            f"AND {among(self._connect(), 'key', 'keys', 'text')}"
         )
-        rows = self._run(statement, keys=bound(self._connection, list(keys)))
+        rows = self._run(statement, keys=bound(self._connect(), list(keys)))
         return {key: decode(body.encode()) for key, body in rows}
 
     def put_all(self, bodies: Mapping[str, Document]) -> None:
         """Keep many records in place of what there was."""
-        if not bodies:
-            return
-        rows = [{"key": key, "body": encode(one).decode()} for key, one in sorted(bodies.items())]
-        listed = records(self._connection.dialect.name, "stated", {"key": "text", "body": "text"})
-        statement = (
-            "INSERT INTO record (realm, api, kind, key, body) "
-            f"SELECT :realm, :api, :kind, stated.key, stated.body FROM {listed} WHERE true "
-            "ON CONFLICT (realm, api, kind, key) DO UPDATE SET body = excluded.body"
-        )
-        self._run(statement, stated=encode(rows).decode())
+        if bodies:
+            self._unwritten.put.setdefault(self._kind, {}).update(bodies)
 
     def drop_all(self, keys: Collection[str]) -> None:
         """Forget many records."""
         if keys:
             statement = (
                 "DELETE FROM record WHERE realm = :realm AND api = :api AND kind = :kind "
-                f"AND {among(self._connection, 'key', 'keys', 'text')}"
+                f"AND {among(self._connect(), 'key', 'keys', 'text')}"
             )
-            self._run(statement, keys=bound(self._connection, list(keys)))
+            self._run(statement, keys=bound(self._connect(), list(keys)))
 
     def drop(self, key: str) -> bool:
         """Forget a record; False if there is none."""
@@ -115,4 +111,4 @@ class Records:
             last = rows[-1][0]
 
     def _run(self, statement: str, **values: Any) -> Any:
-        return self._connection.execute(text(statement), {**self._key, **values})
+        return self._connect().execute(text(statement), {**self._kind._asdict(), **values})

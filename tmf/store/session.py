@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tmf.spec.model import Resource
-from tmf.store import outbox, sqlite
+from tmf.store import sqlite
 from tmf.store.lists import among, as_rows, bound
 from tmf.store.outbox import OutboxEvent
 from tmf.store.records import Records
@@ -21,6 +21,7 @@ from tmf.store.rows import Found, Row
 from tmf.store.search import Search
 from tmf.store.statements import ResourceStatements
 from tmf.store.tokens import tokens_of_texts
+from tmf.store.unwritten import Kind, Unwritten
 from tmf.tmf630_guidelines.documents import Document, decode, encode
 from tmf.tmf630_guidelines.errors import GuidelineError
 from tmf.tmf630_guidelines.query import ListQuery
@@ -44,7 +45,9 @@ class Session:
         count_limit: int,
         query_timeout: float,
     ) -> None:
-        self.connection = connection
+        self._connection = connection
+        self._unwritten = Unwritten()
+        self._together = False
         self._statements = statements
         self.now = now
         self._count_limit = count_limit
@@ -52,6 +55,30 @@ class Session:
         self.told = False
         self.afterwards: list[Callable[[], None]] = []
         self.called: set[tuple[str, ...]] = set()
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, on which all that this session was told to write is written."""
+        self.write_out()
+        return self._connection
+
+    def write_out(self) -> None:
+        """Write what is not written yet: to be called at the end."""
+        if self._unwritten:
+            self._unwritten.taken().write(self._connection)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What happens to rows within the block may be written together, by its end.
+
+        An id that is taken makes the whole block fail, and no `insert` in it.
+        """
+        self._together = True
+        try:
+            yield
+        finally:
+            self._together = False
+        self.write_out()
 
     def get(self, resource: Resource, realm: str, identity: str) -> Row | None:
         """The row as stored, or None."""
@@ -127,6 +154,12 @@ class Session:
         now = self.now()
         row = Row(identity, now, encode(document))
         values = statements.values(row, document, now)
+        if self._together:
+            self._settle(statements, realm, identity)
+            values.setdefault("tokens", statements.tokens(identity, document))
+            new = self._unwritten.new.setdefault((statements, realm), {})
+            new[identity] = {"created": now, **values}
+            return row
         try:
             statements.insert.run(self.connection, realm=realm, id=identity, created=now, **values)
         except IntegrityError as error:
@@ -139,14 +172,20 @@ class Session:
         statements = self._statements[resource.key]
         changed = Row(row.id, row.revision + 1, encode(document))
         values = statements.values(changed, document, self.now())
+        if self._together:
+            self._settle(statements, realm, row.id)
+            values.setdefault("tokens", statements.tokens(row.id, document))
+            self._unwritten.changed.setdefault((statements, realm), {})[row.id] = values
+            return changed
         statements.update.run(self.connection, key_realm=realm, key_id=row.id, **values)
         statements.write_tokens(self.connection, realm, row.id, document)
         return changed
 
     def tell(self, events: Iterable[OutboxEvent]) -> None:
         """Write events, so that they are published if and only if the transaction commits."""
-        if outbox.write(self.connection, events):
-            self.told = True
+        before = len(self._unwritten.events)
+        self._unwritten.events.extend(events)
+        self.told |= len(self._unwritten.events) > before
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -155,7 +194,9 @@ class Session:
         try:
             with self.connection.begin_nested():
                 yield
+                self.write_out()
         except BaseException:
+            self._unwritten.taken()
             del self.afterwards[kept:]
             self.called = called
             raise
@@ -163,8 +204,17 @@ class Session:
     def delete(self, resource: Resource, realm: str, identity: str) -> None:
         """Remove a row that this session has locked."""
         statements = self._statements[resource.key]
+        if self._together:
+            self._settle(statements, realm, identity)
+            self._unwritten.gone.setdefault((statements, realm), set()).add(identity)
+            return
         statements.delete.run(self.connection, realm=realm, id=identity)
         statements.write_tokens(self.connection, realm, identity, None)
+
+    def _settle(self, statements: ResourceStatements, realm: str, identity: str) -> None:
+        """What is to be written of a row comes before what is to be written of it next."""
+        if self._unwritten.holds(statements, realm, identity):
+            self.write_out()
 
     def find(
         self,
@@ -189,7 +239,7 @@ class Session:
 
     def records(self, realm: str, api: str, kind: str) -> Records:
         """What the package of an API remembers of a kind."""
-        return Records(self.connection, realm, api, kind)
+        return Records(lambda: self.connection, self._unwritten, Kind(realm, api, kind))
 
     def count(self, resource: Resource, realm: str) -> int:
         """How many resources there are in the realm."""

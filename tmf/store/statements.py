@@ -6,20 +6,26 @@ together per request by `search`.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
+from msgspec import Raw
 from sqlalchemy import Dialect, Table, Text, bindparam, cast, delete, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import Executable, text
 
 from tmf.spec.model import Resource
+from tmf.store.lists import among, bound, records
 from tmf.store.resource_tables import PREFIX, index_column, table_name
 from tmf.store.rows import Row
 from tmf.store.tokens import TokenReader
-from tmf.tmf630_guidelines.documents import Document
+from tmf.tmf630_guidelines.documents import Document, encode
 from tmf.tmf630_guidelines.values import parse_instant
 
 _KEY = "realm = :realm AND id = :id"
+
+Rows: TypeAlias = dict[str, dict[str, Any]]
+"""By id, the columns of rows but for realm and id."""
 
 
 class Statement:
@@ -33,12 +39,16 @@ class Statement:
 
     def run(self, connection: Connection, **values: Any) -> Any:
         """Execute with the given bind values; a cursor result."""
+        return connection.exec_driver_sql(self.sql, self._parameters(values))
+
+    def run_each(self, connection: Connection, each: Iterable[dict[str, Any]]) -> None:
+        """Execute with each of these bind values."""
+        connection.exec_driver_sql(self.sql, [self._parameters(values) for values in each])
+
+    def _parameters(self, values: dict[str, Any]) -> Any:
         for name, process in self._processors.items():
             values[name] = process(values[name])
-        parameters: Any = values
-        if self._order is not None:
-            parameters = tuple(values[name] for name in self._order)
-        return connection.exec_driver_sql(self.sql, parameters)
+        return values if self._order is None else tuple(values[name] for name in self._order)
 
 
 class ResourceStatements:
@@ -107,6 +117,47 @@ class ResourceStatements:
         moment = parse_instant(value)
         return None if moment is None else sortable_instant(moment)
 
+    def insert_all(self, connection: Connection, realm: str, rows: Rows) -> None:
+        """Store new rows, by id, each with `created` and `tokens` besides its `values`."""
+        if not self.postgresql:
+            self.insert.run_each(
+                connection, ({"realm": realm, "id": one, **rows[one]} for one in rows)
+            )
+            self._replace_tokens(connection, realm, rows)
+            return
+        columns = _stated(rows)
+        names = ", ".join(columns)
+        statement = (
+            f"INSERT INTO {self.name} (realm, {names}) "
+            f"SELECT :realm, {names} FROM {records('postgresql', 'stated', columns)}"
+        )
+        connection.execute(text(statement), {"realm": realm, "stated": _json_rows(rows)})
+
+    def update_all(self, connection: Connection, realm: str, rows: Rows) -> None:
+        """Change rows, by id, to these `values` and `tokens`."""
+        if not self.postgresql:
+            self.update.run_each(
+                connection, ({"key_realm": realm, "key_id": one, **rows[one]} for one in rows)
+            )
+            self._replace_tokens(connection, realm, rows)
+            return
+        columns = _stated(rows)
+        changes = ", ".join(f"{name} = stated.{name}" for name in columns if name != "id")
+        statement = (
+            f"UPDATE {self.name} AS t SET {changes} "
+            f"FROM {records('postgresql', 'stated', columns)} "
+            "WHERE t.realm = :realm AND t.id = stated.id"
+        )
+        connection.execute(text(statement), {"realm": realm, "stated": _json_rows(rows)})
+
+    def delete_all(self, connection: Connection, realm: str, ids: Sequence[str]) -> None:
+        """Remove rows, and their tokens."""
+        tables = [self.name] if self.postgresql else [self.name, f"{self.name}_token"]
+        for table in tables:
+            chosen = among(connection, "id", "ids", "text")
+            statement = text(f"DELETE FROM {table} WHERE realm = :realm AND {chosen}")
+            connection.execute(statement, {"realm": realm, "ids": bound(connection, ids)})
+
     def write_tokens(
         self, connection: Connection, realm: str, identity: str, document: Document | None
     ) -> None:
@@ -117,12 +168,42 @@ class ResourceStatements:
         if document is not None:
             self.add_tokens(connection, realm, identity, self.tokens(identity, document))
 
+    def _replace_tokens(self, connection: Connection, realm: str, rows: Rows) -> None:
+        """The same for many rows in SQLite's side table."""
+        connection.execute(self._drop_tokens, [{"realm": realm, "id": one} for one in rows])
+        stated = [(realm, token, one) for one in rows for token in rows[one]["tokens"]]
+        connection.exec_driver_sql(self._add_token, stated)
+
     def add_tokens(
         self, connection: Connection, realm: str, identity: str, tokens: list[int]
     ) -> None:
         """Add the row's tokens to SQLite's side table, those that are not there."""
         rows = [(realm, token, identity) for token in tokens]
         connection.exec_driver_sql(self._add_token, rows)
+
+
+_KINDS = {
+    "revision": "bigint",
+    "created": "bigint",
+    "updated": "bigint",
+    "body": "json",
+    "tokens": "bigint[]",
+}
+"""PostgreSQL's types of columns; of all others it is text."""
+
+
+def _stated(rows: Rows) -> dict[str, str]:
+    """The columns that are stated of each row, and their types in PostgreSQL."""
+    names = ("id", *next(iter(rows.values())))
+    return {name: _KINDS.get(name, "text") for name in names}
+
+
+def _json_rows(rows: Rows) -> str:
+    """Rows as a JSON list, each document as it is spelt."""
+    stated = [
+        {"id": one, **values, "body": Raw(values["body"].encode())} for one, values in rows.items()
+    ]
+    return encode(stated).decode()
 
 
 def _as_text(table: Table) -> Any:

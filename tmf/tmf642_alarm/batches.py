@@ -62,10 +62,12 @@ class Batch:
         self._memory.load_on(objects)
         self._inventory.resting_on(objects)
         self._inventory.look_up(objects)
+        self._effects.load(known_ones)
         documents = self._context.lock_all("alarm", [alarm.id for alarm in known_ones])
-        for alarm in sorted(known_ones, key=lambda one: one.id):
-            if alarm.id in documents:
-                self._write(alarm, documents[alarm.id])
+        with self._context.together():
+            for alarm in sorted(known_ones, key=lambda one: one.id):
+                if alarm.id in documents:
+                    self._write(alarm, documents[alarm.id])
 
     def keep(self) -> None:
         """Remember what was found."""

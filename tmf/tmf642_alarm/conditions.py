@@ -78,7 +78,7 @@ def known_to_be(context: ReactionContext, event: Event) -> None:
         return
     report = report_of(event.document)
     first = Condition([report], [(report.time, event.id)], _now(context))
-    context.records(_CONDITION).add(key, _written(first))
+    context.records(_CONDITION).keep(key, _written(first))
 
 
 def quiet(duty: DutyContext) -> Callable[[ReactionContext], None]:

@@ -6,7 +6,7 @@ A serviceImpact says from when to when an alarm harmed a service, and whose that
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +27,16 @@ class Effects:
     def __init__(self, context: ReactionContext, inventory: Inventory) -> None:
         self._context = context
         self._inventory = inventory
+        self._records: dict[str, list[Document]] = {}
+
+    def load(self, alarms: Iterable[Known]) -> None:
+        """Have what is on record of these alarms at hand."""
+        noted = [alarm.id for alarm in alarms if alarm.noted]
+        self._records |= {one: [] for one in noted}
+        found = self._context.naming(f"TMF642.{IMPACT}", ("alarm", "id"), noted)
+        locked = self._context.lock_all(IMPACT, [one["id"] for one in found])
+        for _, record in sorted(locked.items()):
+            self._records[record["alarm"]["id"]].append(record)
 
     def harmed(self, one: str) -> list[Document]:
         """The services in use that rest on an object, or are it, the nearest first."""
@@ -46,12 +56,14 @@ class Effects:
         return {name: one for name, one in wanted.items() if document.get(name) != one}
 
     def note(self, alarm: Known, document: Document, *, counts: bool) -> None:
-        """Bring the record of an alarm up to date; without `counts` there is to be none."""
+        """Bring the record of an alarm up to date, which is at hand; without `counts` there is to
+        be none.
+        """
+        there = self._records[alarm.id] if alarm.noted else []
         if not counts:
-            strike_out(self._context, alarm.id)
-            return
-        there = list(records_of(self._context, alarm.id)) if alarm.noted else []
-        if alarm.cleared is None:
+            for record in there:
+                self._context.delete(IMPACT, record["id"])
+        elif alarm.cleared is None:
             self._note_standing(alarm, document, there)
         elif alarm.noted:
             self._note_cleared(alarm, document, there)
@@ -62,7 +74,7 @@ class Effects:
 
     def end(self, alarm: Known) -> None:
         """The alarm itself is no more: it harms nobody any longer."""
-        for record in list(records_of(self._context, alarm.id)):
+        for record in records_of(self._context, alarm.id):
             if record["state"] == "active":
                 self._release(record, self._context.now)
 
@@ -109,14 +121,14 @@ class Effects:
         self._context.patch(IMPACT, record["id"], {"state": "released", "endTime": end}, own=True)
 
 
-def records_of(context: ReactionContext, alarm: str) -> Iterator[Document]:
+def records_of(context: ReactionContext, alarm: str) -> list[Document]:
     """What is on record of an alarm."""
-    return context.find(f"TMF642.{IMPACT}", f"alarm.id={quote(alarm, safe='')}")
+    return list(context.find(f"TMF642.{IMPACT}", f"alarm.id={quote(alarm, safe='')}"))
 
 
 def strike_out(context: ReactionContext, alarm: str) -> None:
     """Nothing of what is on record of an alarm was so: another tells it."""
-    for record in list(records_of(context, alarm)):
+    for record in records_of(context, alarm):
         context.delete(IMPACT, record["id"])
 
 
