@@ -107,9 +107,13 @@ def test_an_id_that_is_taken_fails_all_of_it(program: Program) -> None:
     with acting(program) as context:
         context.store("service", service(1))
 
-    with pytest.raises(IntegrityError), acting(program) as context, context.together():
-        context.store("service", service(0))
-        context.store("service", service(1))
+    def store(number: int) -> None:
+        with acting(program) as context, context.together():
+            for one in range(number):
+                context.store("service", service(one))
+
+    with pytest.raises(IntegrityError):
+        store(2)
 
     assert named(program, "") == ["service-01"]
     assert told(program) == [("service-01", "CreateEvent")]
@@ -119,11 +123,15 @@ def test_what_fails_alone_takes_along_what_it_has_not_written(program: Program) 
     with program.database.session(write=True) as session:
         context = inventory(program, session)
         context.records("seen").put("before", {})
-        with pytest.raises(RuntimeError, match="no more"), session.attempt():
-            context.records("seen").put("within", {})
-            with context.together():
+
+        def fail() -> None:
+            with session.attempt(), context.together():
+                context.records("seen").put("within", {})
                 context.store("service", service(1))
                 raise RuntimeError("no more")
+
+        with pytest.raises(RuntimeError, match="no more"):
+            fail()
 
     assert named(program, "") == []
     assert told(program) == []
