@@ -270,6 +270,88 @@ def test_retrying_in_vain_holds_the_order_again(shop: Shop) -> None:
     assert shop.until(order, "held")["state"] == "held"
 
 
+def impossible(**known: object) -> Json:
+    """Characteristics that an order may state, and a product may not."""
+    stated = [{"name": name, "value": value} for name, value in known.items()]
+    odd = {"name": "simulate", "value": "no", "characteristicRelationship": "none"}
+    return {"productCharacteristic": [*stated, odd]}
+
+
+def repaired(shop: Shop, order: str, product: Json) -> None:
+    """Have an item's product be another, and go on."""
+    (found,) = shop.tmf.read(f"TMF622/productOrder/{order}")["productOrderItem"]
+    patch = {"state": "inProgress", "productOrderItem": [{**found, "product": product}]}
+    answer = shop.tmf.patch(f"TMF622/productOrder/{order}", patch)
+    assert answer.ok, answer.text
+
+
+def test_a_product_that_cannot_be_as_ordered_holds_its_order(shop: Shop) -> None:
+    order = shop.order(item("1", shop.offering("cfs-plain"), product=impossible()))
+    held = shop.until(order, "held", *ENDED)
+    assert (held["state"], states(held)) == ("held", {"1": "held"})
+    assert "characteristicRelationship" in held["note"][0]["text"]
+
+    assert shop.tmf.patch(f"TMF622/productOrder/{order}", {"state": "inProgress"}).ok
+    until(lambda: len(shop.tmf.read(f"TMF622/productOrder/{order}").get("note", ())) == 2, "a note")
+    assert shop.services(order) == []
+
+    repaired(shop, order, with_values(speed=7))
+
+    assert shop.until(order, *ENDED)["state"] == "completed"
+    assert [one["status"] for one in shop.products(order)].count("active") == 1
+    assert {one["status"] for one in shop.products(order)} == {"active", "aborted"}
+
+
+def test_a_change_that_a_product_cannot_follow_holds_its_order(shop: Shop) -> None:
+    product, offering = shop.installed("cfs-plain", speed=100)
+    order = shop.order(
+        item("1", offering, "modify", product={"id": product, **impossible(speed=500)})
+    )
+    held = shop.until(order, "held", *ENDED)
+    assert (held["state"], states(held)) == ("held", {"1": "held"})
+
+    repaired(shop, order, {"id": product, **with_values(speed=600)})
+
+    assert shop.until(order, *ENDED)["state"] == "completed"
+    changed = shop.tmf.read(f"TMF637/product/{product}")
+    assert (changed["status"], values(changed, "productCharacteristic")["speed"]) == ("active", 600)
+
+
+def test_an_item_whose_product_cannot_be_is_given_up(shop: Shop) -> None:
+    product, offering = shop.installed("cfs-plain", speed=100)
+    before = shop.tmf.read(f"TMF637/product/{product}")
+    items = [
+        item("1", shop.offering("cfs-plain"), product=impossible()),
+        item("2", offering, "modify", product={"id": product, **impossible(speed=500)}),
+    ]
+    order = shop.order(*items)
+    until(
+        lambda: states(shop.tmf.read(f"TMF622/productOrder/{order}")) == {"1": "held", "2": "held"},
+        "both items to be held",
+    )
+
+    found = shop.tmf.read(f"TMF622/productOrder/{order}")["productOrderItem"]
+    given_up = {"productOrderItem": [{**one, "state": "cancelled"} for one in found]}
+    assert shop.tmf.patch(f"TMF622/productOrder/{order}", given_up).ok
+
+    assert shop.until(order, *ENDED)["state"] == "cancelled"
+    until(
+        lambda: (
+            {
+                link["role"]
+                for one in shop.products(order)
+                for link in one["productOrderItem"]
+                if link["productOrderId"] == order
+            }
+            == {"cancelled"}
+        ),
+        "the products to be given up",
+    )
+    after = shop.tmf.read(f"TMF637/product/{product}")
+    assert values(after, "productCharacteristic") == values(before, "productCharacteristic")
+    assert after["status"] == "active"
+
+
 def test_an_item_that_is_given_up_leaves_nothing_behind(shop: Shop) -> None:
     good = item("2", shop.offering("cfs-plain"))
     order = held_order(shop, good)

@@ -20,6 +20,7 @@ ORDERING = Extension(
         "ProductOrderCreateEvent": (following.accepted,),
         "CancelProductOrderCreateEvent": (asked_for,),
         **{f"ProductOrder{change}": (following.order_changed,) for change in _CHANGES},
+        "ProductCreateEvent": (following.product_made,),
         **{f"Product{change}": (following.product_changed,) for change in _CHANGES},
         "ServiceAttributeValueChangeEvent": (following.service_changed,),
     },

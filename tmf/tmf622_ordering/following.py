@@ -8,7 +8,14 @@ from urllib.parse import quote
 
 from tmf.declare import Document, DutyContext, Event, ReactionContext, lies_ahead
 from tmf.tmf622_ordering.cancelling import BEGIN, finish_cancellations
-from tmf.tmf622_ordering.fulfilment import PROVISIONING, advanced, progress_of, started, with_states
+from tmf.tmf622_ordering.fulfilment import (
+    FAILED,
+    PROVISIONING,
+    advanced,
+    progress_of,
+    started,
+    with_states,
+)
 from tmf.tmf622_ordering.items import all_items
 
 
@@ -48,8 +55,19 @@ def order_changed(context: ReactionContext, event: Event) -> None:
     carry_on(context, event.id)
 
 
+def product_made(context: ReactionContext, event: Event) -> None:
+    """A product that cannot be as it was ordered holds up its item, until somebody decides."""
+    for link in event.document.get("productOrderItem") or ():
+        if link.get("role") == FAILED:
+            item = str(link["orderItemId"])
+            why = f"Item {item}: product {event.id} cannot be as ordered: {link.get('message')}"
+            _hold(context, str(link["productOrderId"]), item, why)
+
+
 def product_changed(context: ReactionContext, event: Event) -> None:
     """A product got on: so do the orders that it belongs to."""
+    if any(path.startswith("productOrderItem") for path in event.changed):
+        product_made(context, event)
     links = event.document.get("productOrderItem") or ()
     for order in sorted({link["productOrderId"] for link in links}):
         carry_on(context, order)
@@ -60,18 +78,23 @@ def service_changed(context: ReactionContext, event: Event) -> None:
     told = event.document.get(PROVISIONING) or {}
     if told.get("status") != "failed":
         return
-    order = context.lock("productOrder", str(told.get("productOrder")))
+    item = str(told.get("orderItem"))
+    why = f"Item {item}: service {event.id} cannot be provisioned: {told.get('message')}"
+    _hold(context, str(told.get("productOrder")), item, why)
+
+
+def _hold(context: ReactionContext, identity: str, item: str, why: str) -> None:
+    """Hold an order at an item that is worked on, say why, and ask somebody to decide."""
+    order = context.lock("productOrder", identity)
     if order is None:
         return
-    states = {item.id: item.body.get("state") for item in all_items(order)}
-    identity = str(told.get("orderItem"))
-    if states.get(identity) != "inProgress" or order.get("state") not in ("inProgress", "held"):
+    states = {one.id: one.body.get("state") for one in all_items(order)}
+    if states.get(item) != "inProgress" or order.get("state") not in ("inProgress", "held"):
         return
-    why = f"Item {identity}: service {event.id} cannot be provisioned: {told.get('message')}"
     note = {"author": "fulfilment", "date": context.now, "text": why}
     patch = {
         "state": "held",
-        "productOrderItem": with_states(order, {identity: "held"}),
+        "productOrderItem": with_states(order, {item: "held"}),
         "note": [*(order.get("note") or ()), note],
     }
     context.patch("productOrder", order["id"], patch)

@@ -13,6 +13,7 @@ from tmf.tmf622_ordering.items import Item, all_items, items_of, reference, rela
 from tmf.tmf622_ordering.relationships import BUNDLES, RELIES_ON
 
 OPEN, REVERSING, COMPLETED, CANCELLED = "inProgress", "reversing", "completed", "cancelled"
+FAILED = "failed"
 """What an order item is to a product: the `role` of the product's link to it."""
 
 PROVISIONING = "provisioning"
@@ -179,6 +180,14 @@ def progress_of(order_id: str, products: Iterable[Document]) -> dict[str, Progre
         item: Progress(*(of_item.get(role, 0) for role in ("open", COMPLETED, CANCELLED)))
         for item, of_item in counts.items()
     }
+
+
+def role_of(product: Document, order_id: str, item_id: str) -> str | None:
+    """What an item is to a product, or None."""
+    roles = (
+        one.get("role") for one in links_to(product, order_id) if one["orderItemId"] == item_id
+    )
+    return next(roles, None)
 
 
 def links_to(product: Document, order_id: str) -> list[Document]:

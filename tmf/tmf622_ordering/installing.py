@@ -2,7 +2,7 @@
 
 A product's link to an order item says in its `role` how far that is: inProgress while the network
 is at work, completed when the product has become what was ordered, reversing and cancelled when
-the item was given up.
+the item was given up, failed when the product cannot be as ordered; then its `message` says why.
 """
 
 from __future__ import annotations
@@ -12,9 +12,17 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from tmf.declare import Document, DutyContext, Event, ReactionContext, lies_ahead
+from tmf.declare import (
+    Document,
+    DutyContext,
+    Event,
+    GuidelineError,
+    ReactionContext,
+    lies_ahead,
+)
 from tmf.tmf622_ordering.fulfilment import (
     CANCELLED,
+    FAILED,
     OPEN,
     PROVISIONING,
     REVERSING,
@@ -22,9 +30,17 @@ from tmf.tmf622_ordering.fulfilment import (
     links_to,
     parts_of,
     products_wanted,
+    role_of,
 )
 from tmf.tmf622_ordering.items import Item, all_items
-from tmf.tmf622_ordering.products_made import changes, link, new_product, settled_link
+from tmf.tmf622_ordering.products_made import (
+    ABORTED,
+    aborted_product,
+    changes,
+    link,
+    new_product,
+    settled_link,
+)
 
 SETTLE = "settle"
 """The duty of completing products at their order's requestedCompletionDate."""
@@ -87,22 +103,26 @@ def _settle_item(
         product = context.lock("product", identity)
         if product is None:
             continue
-        role = next(
-            (
-                one.get("role")
-                for one in links_to(product, order["id"])
-                if one["orderItemId"] == item.id
-            ),
-            None,
-        )
-        if role == OPEN and state in _GIVEN_UP:
-            settled = settled_link(product, order["id"], item.id, REVERSING)
-            product = context.patch("product", identity, {"productOrderItem": settled}) or product
-            role = REVERSING
+        role = role_of(product, order["id"], item.id)
+        if role in (OPEN, FAILED) and state in _GIVEN_UP:
+            product, role = _linked(context, order, item, product, REVERSING), REVERSING
+        elif role == FAILED and state == OPEN and product.get("status") != ABORTED:
+            product, role = _linked(context, order, item, product, OPEN), OPEN
         if role == REVERSING:
             _reverse(context, order, item, product)
         elif role == OPEN and (state == "completed" or _is_ready(context, order, item, product)):
-            _complete(context, order, item, product)
+            try:
+                _complete(context, order, item, product)
+            except GuidelineError as error:
+                _linked(context, order, item, product, FAILED, message=str(error))
+
+
+def _linked(
+    context: ReactionContext, order: Document, item: Item, product: Document, role: str, **more: str
+) -> Document:
+    """A product with its link to an item in a new role."""
+    links = settled_link(product, order["id"], item.id, role, **more)
+    return context.patch("product", product["id"], {"productOrderItem": links}) or product
 
 
 def _taken_up(
@@ -110,11 +130,10 @@ def _taken_up(
 ) -> list[str]:
     """Make the products of an item, or mark those that it changes or ends; their ids."""
     if item.action == "add":
-        missing = min(products_wanted(item), MOST_AT_ONCE) - len(products)
-        return [
-            context.create("product", new_product(order, item, context.read, context.now))["id"]
-            for _ in range(missing)
+        there = [
+            one for one in products if (context.lock("product", one) or {}).get("status") != ABORTED
         ]
+        return _made(context, order, item, min(products_wanted(item), MOST_AT_ONCE) - len(there))
     identity = str(item.product["id"])
     product = None if products else context.lock("product", identity)
     if product is None:
@@ -125,6 +144,18 @@ def _taken_up(
         patch["status"] = "pendingTerminate"
     context.patch("product", identity, patch)
     return [identity]
+
+
+def _made(context: ReactionContext, order: Document, item: Item, count: int) -> list[str]:
+    """The ids of so many new products; of none, if they cannot be as they were ordered."""
+    made: list[str] = []
+    try:
+        for _ in range(count):
+            product = new_product(order, item, context.read, context.now)
+            made.append(context.create("product", product)["id"])
+    except GuidelineError as error:
+        context.store("product", aborted_product(order, item, str(error)))
+    return made
 
 
 def _is_ready(context: ReactionContext, order: Document, item: Item, product: Document) -> bool:

@@ -8,8 +8,11 @@ from typing import Any
 from tmf.declare import Document, Reader
 from tmf.tmf622_ordering.catalogue import Catalogue
 from tmf.tmf622_ordering.characteristics import product_values, values_of
-from tmf.tmf622_ordering.fulfilment import COMPLETED, OPEN
+from tmf.tmf622_ordering.fulfilment import COMPLETED, FAILED, OPEN
 from tmf.tmf622_ordering.items import Item
+
+ABORTED = "aborted"
+"""The status of what stands for a product that cannot be made."""
 
 _TAKEN_OVER = (
     "description",
@@ -47,6 +50,12 @@ def new_product(order: Document, item: Item, read: Reader, now: str) -> Document
     return made
 
 
+def aborted_product(order: Document, item: Item, why: str) -> Document:
+    """What stands for a product that cannot be as it was ordered, and says why."""
+    failed = {**link(order, item, FAILED), "message": why}
+    return {"status": ABORTED, "productOrderItem": [failed]}
+
+
 def changes(
     order: Document, item: Item, product: Document, read: Reader, now: str, found: Sequence[Any]
 ) -> Document:
@@ -68,10 +77,12 @@ def changes(
     return patch
 
 
-def settled_link(product: Document, order: str, item: str, role: str) -> list[Document]:
+def settled_link(
+    product: Document, order: str, item: str, role: str, **more: str
+) -> list[Document]:
     """The links of a product, the one to an item in a new role."""
     return [
-        {**one, "role": role}
+        {**one, "role": role, **more}
         if (one.get("productOrderId"), one.get("orderItemId")) == (order, item)
         else one
         for one in product["productOrderItem"]
