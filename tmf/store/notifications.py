@@ -61,6 +61,8 @@ class Notifications:
             try:
                 connection.poll()
             except psycopg2.Error:
+                # At once: the socket is closed, and its number may be another connection's soon.
+                loop.remove_reader(socket)
                 lost.set()
             else:
                 connection.notifies.clear()
@@ -74,6 +76,7 @@ class Notifications:
             for one in ended:
                 one.cancel()
         finally:
-            loop.remove_reader(socket)
+            if not lost.is_set():
+                loop.remove_reader(socket)
             with suppress(psycopg2.Error):
                 connection.close()
