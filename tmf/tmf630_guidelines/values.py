@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Literal
 
 Kind = Literal["text", "number", "boolean", "instant", "open", "object"]
@@ -19,6 +20,9 @@ _INSTANT = re.compile(
     r"(?:[Tt ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]|60)(?:\.([0-9]+))?)?"
     r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):?([0-5][0-9]))?)?"
 )
+_USUAL = 40
+"""Characters of the longest instant that is remembered."""
+
 _NUMBER = re.compile(r"[+-]?[0-9]{1,1000}(?:\.[0-9]{1,1000})?(?:[eE][+-]?[0-9]{1,4})?")
 
 
@@ -28,6 +32,10 @@ def parse_instant(text: str) -> int | None:
     Also taken: a bare date (its midnight), no seconds, no offset (read as UTC).
     Digits past the microsecond are cut, not rounded, the same on every database.
     """
+    return _known_instant(text) if len(text) <= _USUAL else _read_instant(text)
+
+
+def _read_instant(text: str) -> int | None:
     match = _INSTANT.fullmatch(text)
     if match is None:
         return None
@@ -41,6 +49,10 @@ def parse_instant(text: str) -> int | None:
         offset = int(off_h) * 3600 + int(off_m) * 60
         whole += offset if sign == "-" else -offset
     return whole * 1_000_000 + int((fraction or "")[:6].ljust(6, "0"))
+
+
+# The same few are read again and again: when it was raised, changed, started.
+_known_instant = lru_cache(maxsize=4096)(_read_instant)
 
 
 def parse_number(text: str) -> Decimal | None:

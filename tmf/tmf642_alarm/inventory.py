@@ -30,6 +30,7 @@ class Inventory:
         self._services: dict[str, Document | None] = {}
         self._above: dict[str, list[str]] = {}
         self._resting: dict[str, dict[str, int]] = {}
+        self._in_use: dict[str, list[tuple[Document, int]]] = {}
 
     def service(self, identity: str) -> Document | None:
         """A service that has been looked up."""
@@ -39,6 +40,11 @@ class Inventory:
         """The active services that rest on an object, or are it, with how many steps away each
         is; the nearest first.
         """
+        if one not in self._in_use:
+            self._in_use[one] = self._find_in_use(one)
+        return self._in_use[one]
+
+    def _find_in_use(self, one: str) -> list[tuple[Document, int]]:
         reached = {one: 0, **self.resting_on([one])[one]}
         self.look_up([one])
         places = sorted(reached, key=lambda place: (reached[place], place))
