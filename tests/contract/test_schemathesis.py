@@ -27,7 +27,7 @@ KNOWN = [f"known-{number}" for number in range(30)]
 LISTENERS = 10
 
 LONG = os.environ.get("TMF_LONG") == "1"
-EXAMPLES = 200 if LONG else 10
+EXAMPLES = 200 if LONG else 5
 SEED = int(os.environ.get("TMF_TEST_SEED") or (secrets.randbits(32) if LONG else 1))
 
 
