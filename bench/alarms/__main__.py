@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-import tempfile
 import time
-from contextlib import ExitStack
-from pathlib import Path
 from typing import NamedTuple
 
 from bench import report
 from bench.alarms.inventory import BIG, LINES, element, elements_of, fill
 from bench.alarms.storm import COLLECTION, Storm, alarm, alarms_of, blow, plain
 from bench.client import BenchError, Client
-from bench.database import Databases, bench_databases
 from bench.events.stage import Stage, scalar
-from bench.machine import facts
 from bench.progress import say
 from bench.running import to_the_end
-from tests.reaper import reaper
-from tests.services import Means, find_postgresql
-from tmf.settings import Settings
+from bench.staging import Command, staged
 
 SERVICES = 10_000, 100_000
 FULL = 10_000, 1_000_000
+COMMAND = Command("alarms", __doc__, f"{FULL[1]:,} services")
 ELEMENTS = 50
-"""Elements that fail in the smaller inventory, and in both where their costs are compared."""
+"""Elements that fail: all that the smaller inventory has."""
+FULL_ELEMENTS = 100
+"""Elements that fail in the larger one, in full: 20,000 alarms."""
 
 _ROOTS = (
     "SELECT count(*) FROM record WHERE api = 'TMF642' AND kind = 'alarm' "
@@ -85,12 +79,12 @@ def _impact(stage: Stage) -> tuple[float, float]:
         return sorted(answers)[_ROUNDS // 2], time.monotonic() - begun
 
 
-def _measure(stage: Stage, sizes: tuple[int, int]) -> str:
+def _measure(stage: Stage, sizes: tuple[int, int], failing: int) -> str:
     answer, listed = _impact(stage)
     small = _over(stage, sizes[0], ELEMENTS)
-    same = _over(stage, sizes[1], ELEMENTS)
+    large = _over(stage, sizes[1], failing)
     rows = [["what", "figure", "goal"]]
-    for one in (small, same):
+    for one in (small, large):
         share = one.storm.sustained / one.plain.sustained
         rows.append(
             [
@@ -108,7 +102,7 @@ def _measure(stage: Stage, sizes: tuple[int, int]) -> str:
                 "",
             ]
         )
-    growth = small.storm.sustained / same.storm.sustained
+    growth = small.storm.sustained / large.storm.sustained
     rows.append(
         [
             f"cost of an alarm at {sizes[1]:,} services, times that at {sizes[0]:,}",
@@ -122,28 +116,12 @@ def _measure(stage: Stage, sizes: tuple[int, int]) -> str:
 
 
 def _main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.alarms", description=__doc__)
-    parser.add_argument("--full", action="store_true", help=f"{FULL[1]:,} services")
-    parser.add_argument("--postgresql", metavar="URL", help="server (default: as the tests find)")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table there")
-    given = parser.parse_args()
-    for name in Settings.model_fields:  # the caller's settings are not what is measured
-        os.environ.pop(f"TMF_{name.upper()}", None)
-    with ExitStack() as stack:
-        stack.callback(reaper.close)
-        means = Means(stack, os.environ.get("TMF_TEST_INSTALL") == "1")
-        server = given.postgresql or find_postgresql(means).url
-        databases: Databases = stack.enter_context(bench_databases(server))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tmf-bench-")))
-        stage = Stage(databases, folder, 1, 0, 0, None, "")
-        command = "python -m bench.alarms" + (" --full" if given.full else "")
-        notes = [f"- {note}" for note in facts(databases.create("facts"))]
-        begun = f"Given by `{command}`: one `tmf serve` over PostgreSQL, 64 connections, one round."
-        measured = _measure(stage, FULL if given.full else SERVICES)
-        text = "\n\n".join([begun, "\n".join(notes), measured]) + "\n"
-        print(f"\n{text}")
-        if given.write:
-            report.write_part(given.write, "alarms", text)
+    given = COMMAND.options().parse_args()
+    with staged(given) as here:
+        sizes, failing = (FULL, FULL_ELEMENTS) if given.full else (SERVICES, ELEMENTS)
+        measured = _measure(here, sizes, failing)
+        how = "one `tmf serve` over PostgreSQL, 64 connections, one round."
+        COMMAND.tell(given, here, how, measured)
 
 
 def main() -> None:

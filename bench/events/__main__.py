@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-import tempfile
-from contextlib import ExitStack, suppress
-from pathlib import Path
-
 from bench import report
-from bench.database import bench_databases
 from bench.events import burdens, delivery, latency, relay
 from bench.events.burdens import Burden
 from bench.events.stage import Stage
 from bench.figures import Spread
-from bench.machine import facts
 from bench.progress import say
 from bench.running import to_the_end
-from tests.databases import Unavailable
-from tests.rabbitmq import clean_up
-from tests.reaper import reaper
-from tests.services import Means, find_postgresql, find_rabbitmq
-from tmf.app import takers_of
-from tmf.program import build_program
-from tmf.settings import Settings
+from bench.staging import Command, staged
 
 SMALL = (10_000, 100_000)
 FULL = (50_000, 1_000_000)
+
+COMMAND = Command("events", __doc__, f"{FULL[1]:,} events waiting")
 
 
 def _measure(stage: Stage) -> str:
@@ -69,46 +57,13 @@ def _latency(what: str, found: tuple[float, float]) -> list[str]:
 
 
 def _main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.events", description=__doc__)
-    parser.add_argument("--full", action="store_true", help=f"{FULL[1]:,} events waiting")
+    parser = COMMAND.options()
     parser.add_argument("--rounds", type=int, default=5, help="rounds (default 5)")
-    parser.add_argument("--postgresql", metavar="URL", help="server (default: as the tests find)")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table there")
     given = parser.parse_args()
     events, waiting = FULL if given.full else SMALL
-    for name in Settings.model_fields:  # the caller's settings are not what is measured
-        os.environ.pop(f"TMF_{name.upper()}", None)
-    with ExitStack() as stack:
-        stack.callback(reaper.close)
-        means = Means(stack, os.environ.get("TMF_TEST_INSTALL") == "1")
-        broker = None
-        with suppress(Unavailable):
-            broker = find_rabbitmq(means).url
-        server = given.postgresql or find_postgresql(means).url
-        databases = stack.enter_context(bench_databases(server))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tmf-bench-")))
-        name = f"tmf_bench_{os.getpid()}"
-        stage = Stage(databases, folder, given.rounds, events, waiting, broker, name)
-        if broker is not None:
-            stack.callback(clean_up, broker, name, takers())
-        command = "python -m bench.events" + (" --full" if given.full else "")
-        notes = [f"- {note}" for note in facts(databases.create("facts"))]
-        begun = (
-            f"Given by `{command}`: medians of {given.rounds} rounds, the least and the most in "
-            "brackets."
-        )
-        text = "\n\n".join([begun, "\n".join(notes), _measure(stage)]) + "\n"
-        print(f"\n{text}")
-        if given.write:
-            report.write_part(given.write, "events", text)
-
-
-def takers() -> list[str]:
-    """Those who have queues on the broker."""
-    program = build_program(Settings(database_url="sqlite://"))
-    names = [taker.name for taker in takers_of(program, lambda: None)]
-    program.close()
-    return [*names, "hub"]
+    how = f"medians of {given.rounds} rounds, the least and the most in brackets."
+    with staged(given, rounds=given.rounds, events=events, waiting=waiting) as here:
+        COMMAND.tell(given, here, how, _measure(here))
 
 
 def main() -> None:

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
 import cProfile
-import os
 import pstats
-import tempfile
-from contextlib import ExitStack, suppress
 from datetime import date
 from io import StringIO
-from pathlib import Path
 
 from bench import report
 from bench.copying import copy
-from bench.database import bench_databases
-from bench.events.__main__ import takers
 from bench.events.stage import Stage
-from bench.machine import facts
 from bench.progress import say
 from bench.running import to_the_end
+from bench.staging import Command, staged
 from bench.story import bills
 from bench.story.orders import per_second
-from tests.databases import Unavailable
-from tests.rabbitmq import clean_up
-from tests.reaper import reaper
-from tests.services import Means, find_postgresql, find_rabbitmq
 from tmf.billing_commands import BillRun
 from tmf.program import build_program
 from tmf.settings import Settings
 
 ACCOUNTS = 1_000, 10_000
 FULL = 10_000, 100_000
+COMMAND = Command("story", __doc__, f"{FULL[1]:,} accounts")
 ORDERS = 300
 _PROFILED = 200
 _SHOWN = 12
@@ -96,41 +86,17 @@ def _profile(stage: Stage) -> str:
 
 
 def _main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.story", description=__doc__)
-    parser.add_argument("--full", action="store_true", help=f"{FULL[1]:,} accounts")
-    parser.add_argument("--postgresql", metavar="URL", help="server (default: as the tests find)")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table there")
-    given = parser.parse_args()
-    for name in Settings.model_fields:  # the caller's settings are not what is measured
-        os.environ.pop(f"TMF_{name.upper()}", None)
-    with ExitStack() as stack:
-        stack.callback(reaper.close)
-        means = Means(stack, os.environ.get("TMF_TEST_INSTALL") == "1")
-        broker = None
-        with suppress(Unavailable):
-            broker = find_rabbitmq(means).url
-        server = given.postgresql or find_postgresql(means).url
-        databases = stack.enter_context(bench_databases(server))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tmf-bench-")))
-        name = f"tmf_bench_{os.getpid()}"
-        stage = Stage(databases, folder, 1, 0, 0, broker, name)
-        if broker is not None:
-            stack.callback(clean_up, broker, name, takers())
-        command = "python -m bench.story" + (" --full" if given.full else "")
-        notes = [f"- {note}" for note in facts(databases.create("facts"))]
-        begun = (
-            f"Given by `{command}`: orders of one line each ({ORDERS} of them, 8 clients), from "
-            "the first POST until every one is completed, its service active and its first month "
-            "charged; one round."
-        )
-        rows = _orders(stage)
-        billed, profile = _bills(stage, FULL if given.full else ACCOUNTS)
+    given = COMMAND.options().parse_args()
+    how = (
+        f"orders of one line each ({ORDERS} of them, 8 clients), from the first POST until every "
+        "one is completed, its service active and its first month charged; one round."
+    )
+    with staged(given) as here:
+        rows = _orders(here)
+        billed, profile = _bills(here, FULL if given.full else ACCOUNTS)
         table = report.table(["what", "figure", "goal"], [*rows, *billed])
         shown = f"Where the time of {_PROFILED} bills goes:\n\n```text\n{profile}\n```"
-        text = "\n\n".join([begun, "\n".join(notes), table, shown]) + "\n"
-        print(f"\n{text}")
-        if given.write:
-            report.write_part(given.write, "story", text)
+        COMMAND.tell(given, here, how, table, shown)
 
 
 def main() -> None:

@@ -12,18 +12,16 @@ from tmf.events.work import AT_ONCE, enqueue, forget
 from tmf.rest.attributes import whole
 from tmf.rest.audit import SERVER, Audit
 from tmf.rest.changes import Changes
+from tmf.rest.finding import matching, names_any
 from tmf.rest.telling import Cause
 from tmf.spec.model import Api, Resource
 from tmf.store.records import Records
 from tmf.store.rows import Row
 from tmf.store.session import Session, document_of
-from tmf.tmf630_guidelines.criteria import All, Compare, Field
 from tmf.tmf630_guidelines.documents import Document
 from tmf.tmf630_guidelines.patch import MERGE
-from tmf.tmf630_guidelines.query import ListQuery, parse_criteria
+from tmf.tmf630_guidelines.query import ListQuery
 from tmf.tmf630_guidelines.values import parse_instant
-
-_PAGE = 500
 
 
 class ReactionContext:
@@ -76,7 +74,7 @@ class ReactionContext:
         wanted = frozenset(values)
         rows = self._session.naming(resource, self.realm, path, wanted)
         found = (self._whole(resource, row) for row in rows)
-        return [one for one in found if _names_any(one, tuple(path), wanted)]
+        return [one for one in found if names_any(one, tuple(path), wanted)]
 
     def find(self, key: str, query: str) -> Iterator[Document]:
         """The resources of any API that match a query as in an address, in id order."""
@@ -266,26 +264,3 @@ class Acting:
         """A resource as a client would see it."""
         href = f"{self.origin}{self.changes.rules[resource.key].collection}/{row.id}"
         return whole(row.id, href, document_of(row))
-
-
-def _names_any(value: Any, path: tuple[str, ...], wanted: frozenset[str]) -> bool:
-    if isinstance(value, list):
-        return any(_names_any(one, path, wanted) for one in value)
-    if not path:
-        return isinstance(value, str) and value in wanted
-    return isinstance(value, dict) and _names_any(value.get(path[0]), path[1:], wanted)
-
-
-def matching(
-    resource: Resource, query: str, page: Callable[[ListQuery], Sequence[Row]]
-) -> Iterator[Row]:
-    """All rows that match a query as in an address, in id order, found page by page."""
-    criteria = parse_criteria(query, resource.kind_of)
-    last = ""
-    while True:
-        after = All((criteria, Field("id", Compare("gt", "text", (last,)))))
-        rows = page(ListQuery(after, None, (), 0, _PAGE, None))
-        yield from rows
-        if len(rows) < _PAGE:
-            return
-        last = rows[-1].id

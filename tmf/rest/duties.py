@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from tmf.events.work import Effect, Handler, Task
-from tmf.rest.acting import Acting, ReactionContext, matching
+from tmf.rest.acting import Acting, ReactionContext
+from tmf.rest.finding import matching
 from tmf.store.database import Database
 from tmf.store.rows import Row
 from tmf.store.session import Session

@@ -12,10 +12,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import structlog
 
 from tmf.events.work import Handler, InterruptedWorkError, Task
-from tmf.rest.acting import matching
 from tmf.rest.attributes import whole
 from tmf.rest.audit import SERVER, Audit
 from tmf.rest.changes import Changes
+from tmf.rest.finding import matching
 from tmf.rest.telling import Cause
 from tmf.spec.model import Api, Resource
 from tmf.store.database import Database

@@ -11,6 +11,7 @@ from tmf.access.visibility import Visibility
 from tmf.rest.attributes import output, output_all, whole
 from tmf.rest.audit import Audit
 from tmf.rest.changes import Changes, NeedsSessionError
+from tmf.rest.entity_tags import entity_tag, names_state
 from tmf.rest.exchange import Answer, Request, request_id
 from tmf.rest.idempotency import HEADER, Idempotency
 from tmf.rest.negotiation import sent_media_type
@@ -174,7 +175,7 @@ class ResourceVerbs:
         row = await self._engine.database.get(self._resource, request.realm, request.identity)
         if row is None or not self._seen(request, row):
             raise self._missing(request)
-        if _names(request.header(b"if-none-match"), row):
+        if names_state(request.header(b"if-none-match"), row):
             return Answer(304, headers={"ETag": entity_tag(row)})
         return self._single(request, row, selection)
 
@@ -228,9 +229,9 @@ class ResourceVerbs:
             raise self._missing(request)
         self._own(request, row)
         if_match = request.header(b"if-match")
-        if if_match is not None and not _names(if_match, row, strong=True):
+        if if_match is not None and not names_state(if_match, row, strong=True):
             raise GuidelineError("preconditionFailed", f"the entity tag is now {entity_tag(row)}")
-        if _names(request.header(b"if-none-match"), row):
+        if names_state(request.header(b"if-none-match"), row):
             raise GuidelineError("preconditionFailed", "the resource is as If-None-Match says")
         return row
 
@@ -268,24 +269,6 @@ class ResourceVerbs:
 def _cause(request: Request) -> Cause:
     """To be asked for on the event loop: the store's threads do not know the request's id."""
     return Cause(request.realm, request.origin, request_id.get())
-
-
-def entity_tag(row: Row) -> str:
-    """The entity tag: a resource's revision names its state."""
-    return f'"{row.revision}"'
-
-
-def _names(header: str | None, row: Row, *, strong: bool = False) -> bool:
-    """Whether an If-Match (strong) or If-None-Match header names the row's state.
-
-    A weak tag says nothing to If-Match (RFC 9110, 13.1.1).
-    """
-    if header is None:
-        return False
-    tags = [tag.strip() for tag in header.split(",")]
-    if not strong:
-        tags = [tag.removeprefix("W/") for tag in tags]
-    return "*" in tags or entity_tag(row) in tags
 
 
 def _page_body(found: Found, query: ListQuery, hrefs: str) -> bytes:
