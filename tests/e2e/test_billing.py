@@ -57,6 +57,9 @@ class Office:
             folder=self._folder, TMF_DATABASE_URL=self._url,
         )  # fmt: skip
 
+    def load(self, documents: Json) -> None:
+        commands.loaded(documents, self._url, self._folder)
+
     def sold(self, *prices: Json, account: str | None = None) -> tuple[str, str]:
         """A product that is active, and the account that pays for it."""
         account = account or unique("account")
@@ -193,6 +196,18 @@ def test_a_bill_on_demand_is_made_at_once(office: Office) -> None:
     again = demanded(billingAccount={"id": account})
     assert (again["state"], again["message"]) == ("rejected", "nothing to bill")
     assert demanded(billingAccount={"id": "none"})["state"] == "rejected"
+
+
+def test_a_loaded_demand_that_names_nobody_is_rejected(office: Office) -> None:
+    identity = unique("demand")
+    task = {"id": identity, "state": "inProgress", "name": "whose?"}
+
+    office.load({"TMF678": {"customerBillOnDemand": [task]}})
+
+    until(
+        lambda: office.tmf.read(f"TMF678/customerBillOnDemand/{identity}")["state"] == "rejected",
+        "the task to be rejected",
+    )
 
 
 def test_changes_pauses_and_the_end_count_from_their_day(office: Office) -> None:

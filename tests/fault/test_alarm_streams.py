@@ -122,7 +122,7 @@ def play(
         cause = Cause(realm)
         with program.database.session(write=True) as session:
             judged = program.changes.judged(session, resource, cause, report)
-            acting.take_in(take_in, session, cause, judged)
+            acting.take_in(take_in, resource, session, cause, judged)
         found = program.within("TMF642", realm, lambda context: [*context.find(ALARM, "")])
         seen |= {one["id"] for one in found}
         if draw.random() < 0.4:
@@ -222,12 +222,13 @@ def test_an_alarm_that_is_deleted_while_it_is_held_stops_nothing(
     rules.write_text('{"flapping": {"cycles": 1, "within": 600, "quiet": 3600}}')
     (api,) = (api for api in program.apis if api.name == "TMF642")
     acting = replace(program.acting(api), settings={"alarm_rules": rules})
+    resource = api.resources["alarm"]
     realm, report = "held", {**new_reports(random.Random(SEED))[0], "state": "raised"}  # noqa: S311
     for change in ({}, {"state": "cleared", "alarmClearedTime": at(119)}):
         with program.database.session(write=True) as session:
             sent = {**report, "alarmRaisedTime": at(118), **change}
-            judged = program.changes.judged(session, api.resources["alarm"], Cause(realm), sent)
-            alarm = acting.take_in(take_in, session, Cause(realm), judged)
+            judged = program.changes.judged(session, resource, Cause(realm), sent)
+            alarm = acting.take_in(take_in, resource, session, Cause(realm), judged).id
 
     def held(context: ReactionContext) -> list[str]:
         assert (context.read(ALARM, alarm) or {})["state"] == "raised"

@@ -46,16 +46,16 @@ class Records:
             "INSERT INTO record (realm, api, kind, key, body) "
             "VALUES (:realm, :api, :kind, :key, :body) ON CONFLICT DO NOTHING"
         )
-        return bool(self._run(statement, key=key, body=encode(body).decode()).rowcount)
+        return bool(self._run(statement, key=key, body=_written(body)).rowcount)
 
     def keep(self, key: str, body: Document) -> None:
         """Keep a new record, if there is none of that key."""
         if key not in self._unwritten.put.get(self._kind, ()):
-            self._unwritten.kept.setdefault(self._kind, {}).setdefault(key, body)
+            self._unwritten.kept.setdefault(self._kind, {}).setdefault(key, _written(body))
 
     def put(self, key: str, body: Document) -> None:
         """Keep a record in place of what there was."""
-        self._unwritten.put.setdefault(self._kind, {})[key] = body
+        self._unwritten.put.setdefault(self._kind, {})[key] = _written(body)
 
     def several(self, keys: Collection[str]) -> dict[str, Document]:
         """The records of those of the keys that there are any of."""
@@ -70,8 +70,8 @@ class Records:
 
     def put_all(self, bodies: Mapping[str, Document]) -> None:
         """Keep many records in place of what there was."""
-        if bodies:
-            self._unwritten.put.setdefault(self._kind, {}).update(bodies)
+        for key, body in bodies.items():
+            self.put(key, body)
 
     def drop_all(self, keys: Collection[str]) -> None:
         """Forget many records."""
@@ -112,3 +112,8 @@ class Records:
 
     def _run(self, statement: str, **values: Any) -> Any:
         return self._connect().execute(text(statement), {**self._kind._asdict(), **values})
+
+
+def _written(body: Document) -> str:
+    """At once: what the caller does to it later is not to be kept."""
+    return encode(body).decode()

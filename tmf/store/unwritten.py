@@ -15,7 +15,7 @@ from tmf.store import outbox
 from tmf.store.lists import records
 from tmf.store.outbox import OutboxEvent
 from tmf.store.statements import ResourceStatements, Rows
-from tmf.tmf630_guidelines.documents import Document, encode
+from tmf.tmf630_guidelines.documents import encode
 
 
 class Kind(NamedTuple):
@@ -28,14 +28,14 @@ class Kind(NamedTuple):
 
 @dataclass(slots=True)
 class Unwritten:
-    """Events in order; records that are kept unless there are any, and records that replace what
-    there is; new, changed and
+    """Events in order; by key, the texts of records that are kept unless there are any, and of
+    those that replace what there is; new, changed and
     deleted rows by table and realm.
     """
 
     events: list[OutboxEvent] = field(default_factory=list)
-    kept: dict[Kind, dict[str, Document]] = field(default_factory=dict)
-    put: dict[Kind, dict[str, Document]] = field(default_factory=dict)
+    kept: dict[Kind, dict[str, str]] = field(default_factory=dict)
+    put: dict[Kind, dict[str, str]] = field(default_factory=dict)
     new: dict[tuple[ResourceStatements, str], Rows] = field(default_factory=dict)
     changed: dict[tuple[ResourceStatements, str], Rows] = field(default_factory=dict)
     gone: dict[tuple[ResourceStatements, str], set[str]] = field(default_factory=dict)
@@ -73,10 +73,10 @@ class Unwritten:
 
 
 def _write_records(
-    connection: Connection, kind: Kind, bodies: Mapping[str, Document], if_there: str
+    connection: Connection, kind: Kind, bodies: Mapping[str, str], if_there: str
 ) -> None:
     # Sorted, so that two who write the same ones do not wait for each other.
-    rows = [{"key": key, "body": encode(one).decode()} for key, one in sorted(bodies.items())]
+    rows = [{"key": key, "body": body} for key, body in sorted(bodies.items())]
     listed = records(connection.dialect.name, "stated", {"key": "text", "body": "text"})
     statement = (
         "INSERT INTO record (realm, api, kind, key, body) "

@@ -89,16 +89,18 @@ def _bill(
     bill = context.store(
         "customerBill", _document(context, account, cycle, period, day, run, rates)
     )
-    for rate in rates:
-        patch = {"isBilled": True, "bill": {"id": bill["id"], "@referredType": "CustomerBill"}}
-        context.patch("appliedCustomerBillingRate", rate["id"], patch, own=True)
     identity = str(bill["id"])
     document = [
         {"mimeType": mime, "url": f"/files/bill/{identity}.{kind}", "name": f"Bill {identity}"}
         for kind, mime in (("pdf", "application/pdf"), ("html", "text/html"))
     ]
-    patch = {"state": "sent", "billNo": identity, "billDocument": document}
-    context.patch("customerBill", identity, patch, own=True)
+    sent = {"state": "sent", "billNo": identity, "billDocument": document}
+    billed = {"isBilled": True, "bill": {"id": identity, "@referredType": "CustomerBill"}}
+    context.lock_all("appliedCustomerBillingRate", [rate["id"] for rate in rates])
+    with context.together():
+        for rate in rates:
+            context.patch("appliedCustomerBillingRate", rate["id"], billed, own=True)
+        context.patch("customerBill", identity, sent, own=True)
     settle_with_credit(context, account)
     return Result(identity, total, currency)
 

@@ -42,6 +42,8 @@ def _account(context: ReactionContext, task: Document) -> str | None:
         found = context.read("TMF666.billingAccount", named)
         return None if found is None else str(named)
     party = (task.get("relatedParty") or {}).get("id")
+    if not party:
+        return None
     query = f"relatedParty.id={quote(str(party))}"
     for account in context.find("TMF666.billingAccount", query):
         return str(account["id"])
