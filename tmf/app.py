@@ -86,7 +86,7 @@ def build_application(program: Program) -> ASGIApp:
         metrics,
         origins,
         settings.export_dir.resolve(),
-        events_document(settings, program.apis),
+        partial(events_document, settings, program.apis),
         gate,
     )
     connexion = SpecifiedApplication(

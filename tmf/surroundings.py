@@ -20,6 +20,10 @@ from tmf.program import Program, UnusableSettingError, build_program
 from tmf.settings import Settings
 from tmf.store import schema
 
+database_option = click.option(
+    "--database-url", metavar="URL", help="Overrides TMF_DATABASE_URL (default sqlite:///tmf.db)."
+)
+
 
 def checked_realm(_context: click.Context, _option: click.Parameter, realm: str) -> str:
     """The value of an option `--realm`, if it can be a realm's name."""

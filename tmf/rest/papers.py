@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,10 +12,12 @@ from starlette.routing import Route
 
 from tmf.access.callers import ANYBODY
 from tmf.rest.acting import Acting, ReactionContext
-from tmf.rest.security import Gate
 from tmf.spec.security import READERS
 from tmf.store.database import Database
 from tmf.store.session import Session
+
+if TYPE_CHECKING:  # it takes Connexion along, which commands do without
+    from tmf.rest.security import Gate
 
 Paper: TypeAlias = Callable[[ReactionContext, str, str], tuple[bytes, str] | None]
 """(read access, id, kind of file) -> a resource as a file for people, with its media type."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ _DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 class Site:
-    """The pages around the APIs. `events` is the AsyncAPI document."""
+    """The pages around the APIs. `events` makes the AsyncAPI document."""
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class Site:
         metrics: Metrics,
         origins: Origins,
         export_dir: Path,
-        events: Mapping[str, Any],
+        events: Callable[[], Mapping[str, Any]],
         gate: Gate | None = None,
     ) -> None:
         self._apis = apis
@@ -81,7 +82,7 @@ class Site:
 
     def _specifications(self) -> list[BaseRoute]:
         return [
-            Route(f"{path}/openapi.json", _Document(api.document))
+            Route(f"{path}/openapi.json", _Document(partial(getattr, api, "document")))
             for api in self._apis
             for path in api.base_paths
         ]
@@ -153,10 +154,14 @@ def _told_by(tell: Callable[[Any, Any], ConnexionResponse]) -> ExceptionHandler:
 
 
 class _Document:
-    """Serves a document that describes an interface, encoded once."""
+    """Serves a document that describes an interface, made and encoded when first asked for."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        self._body = encode(document)
+    def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _body(self) -> bytes:
+        return encode(self._make())
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The document as JSON."""

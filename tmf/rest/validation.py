@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
@@ -27,12 +28,20 @@ _MOST = 5
 
 
 class BodyValidator:
-    """One schema of a bundled document, ready to judge decoded JSON values."""
+    """One schema of a bundled document, which judges decoded JSON values.
+
+    It is compiled when it is first asked: of all there are, most servers need few.
+    """
 
     def __init__(self, schema: Schema, schemas: Mapping[str, Schema]) -> None:
-        needed = _json_schema(_reachable(schema, schemas))
-        document = {**_json_schema(schema), "components": {"schemas": needed}}
-        self._validator = jsonschema_rs.Draft202012Validator(
+        self._schema = schema
+        self._schemas = schemas
+
+    @cached_property
+    def _validator(self) -> Any:
+        needed = _json_schema(_reachable(self._schema, self._schemas))
+        document = {**_json_schema(self._schema), "components": {"schemas": needed}}
+        return jsonschema_rs.Draft202012Validator(
             document, validate_formats=True, formats={"date-time": _is_instant, "uri": _is_uri}
         )
 
