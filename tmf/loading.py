@@ -8,12 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from sqlalchemy.exc import IntegrityError
+
 from tmf.program import Program
 from tmf.rest.audit import COMMAND_LINE
+from tmf.rest.changes import stated_id
 from tmf.rest.telling import Cause
 from tmf.rest.vendor import VendorDocument, read_vendor_file
+from tmf.spec.model import Resource
+from tmf.store.rows import Row
 from tmf.store.session import Session
 from tmf.tmf630_guidelines.errors import GuidelineError
+
+_TOGETHER = 200
+"""Documents that are stored with few statements."""
 
 
 class LoadError(Exception):
@@ -58,41 +66,76 @@ def load_files(
 
     `tell`: with an event for each, as if it had been created over the API.
     """
-    loaded = Loaded()
     cause = Cause(realm, program.settings.public_url or "")
     with program.database.session(write=True) as session:
+        loading = _Loading(program, session, cause, tell=tell)
         for path in paths:
             try:
                 with path.open("rb") as file:
                     for document in read_vendor_file(_Counted(file, report)):
-                        _load_one(program, session, cause, document, loaded, tell)
+                        loading.add(document)
+                loading.store()
             except (GuidelineError, LoadError) as error:
                 raise LoadError(f"{path}: {error}") from error
             except OSError as error:
                 raise LoadError(str(error)) from error
-        if loaded.stored:
+        if loading.loaded.stored:
             session.refresh_statistics()
-    for resource, documents in loaded.by_resource.items():
+    for resource, documents in loading.loaded.by_resource.items():
         program.audit("load", COMMAND_LINE, realm, resource, documents=documents)
-    return loaded
+    return loading.loaded
 
 
-def _load_one(
-    program: Program,
-    session: Session,
-    cause: Cause,
-    given: VendorDocument,
-    loaded: Loaded,
-    tell: bool,
-) -> None:
-    resource = program.changes.resources.get(f"{given.api}.{given.resource}")
-    if resource is None:
-        raise LoadError(f"{given.place}: there is no resource {given.api}.{given.resource}")
-    try:
-        row = program.changes.load(session, resource, cause, given.document, tell=tell)
-    except GuidelineError as error:
-        raise LoadError(f"{given.place}: {error}") from error
-    if row is None:
-        loaded.skipped += 1
-    else:
-        loaded.by_resource[resource.key] += 1
+class _Loading:
+    """Stores documents of one resource together: some at a time, no id twice among them."""
+
+    def __init__(self, program: Program, session: Session, cause: Cause, *, tell: bool) -> None:
+        self.loaded = Loaded()
+        self._changes = program.changes
+        self._session = session
+        self._cause = cause
+        self._tell = tell
+        self._waiting: list[VendorDocument] = []
+        self._ids: set[str] = set()
+
+    def add(self, given: VendorDocument) -> None:
+        """One more; it may be stored with later ones."""
+        identity = stated_id(given.document)
+        first = self._waiting[0] if self._waiting else given
+        alike = (first.api, first.resource) == (given.api, given.resource)
+        if not alike or identity in self._ids or len(self._waiting) >= _TOGETHER:
+            self.store()
+        self._waiting.append(given)
+        if identity is not None:
+            self._ids.add(identity)
+
+    def store(self) -> None:
+        """Store what waits."""
+        waiting, self._waiting = self._waiting, []
+        ids, self._ids = self._ids, set()
+        if not waiting:
+            return
+        key = f"{waiting[0].api}.{waiting[0].resource}"
+        resource = self._changes.resources.get(key)
+        if resource is None:
+            raise LoadError(f"{waiting[0].place}: there is no resource {key}")
+        there = {row.id: row for row in self._session.several(resource, self._cause.realm, ids)}
+        try:
+            with self._session.together():
+                for given in waiting:
+                    self._store(resource, given, there.get(stated_id(given.document) or ""))
+        except IntegrityError as error:
+            taken = f"{waiting[0].place} and further: an id has just been taken by somebody else"
+            raise LoadError(taken) from error
+
+    def _store(self, resource: Resource, given: VendorDocument, there: Row | None) -> None:
+        try:
+            row = self._changes.load(
+                self._session, resource, self._cause, given.document, there, tell=self._tell
+            )
+        except GuidelineError as error:
+            raise LoadError(f"{given.place}: {error}") from error
+        if row is None:
+            self.loaded.skipped += 1
+        else:
+            self.loaded.by_resource[resource.key] += 1

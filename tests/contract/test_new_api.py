@@ -399,7 +399,7 @@ class TestWhatIsOffered:
     ) -> None:
         resource = program.changes.resources["TMF999.ticketType"]
         with program.database.session(write=True) as session:
-            program.changes.load(session, resource, Cause(), {"id": "t1", "name": "fault"})
+            program.changes.load(session, resource, Cause(), {"id": "t1", "name": "fault"}, None)
 
         assert tickets.ask("GET", "ticketType/t1").json()["name"] == "fault"
 

@@ -90,11 +90,19 @@ class Changes:
         return identity, _ruled(known, known.circumstances(identity, now, read), document, None)
 
     def load(
-        self, session: Session, resource: Resource, cause: Cause, sent: Any, *, tell: bool = True
+        self,
+        session: Session,
+        resource: Resource,
+        cause: Cause,
+        sent: Any,
+        there: Row | None,
+        *,
+        tell: bool = True,
     ) -> Row | None:
         """Store a document of a vendor's file: any state, its own id; None if there already.
 
-        Raises 409 if the id is taken by a different document.
+        What is `there` under its id is for the caller to look up. Raises 409 if that is a
+        different document.
         """
         known = self.rules[resource.key]
         known.stored.check(sent)
@@ -102,7 +110,6 @@ class Changes:
         document = {name: value for name, value in sent.items() if name not in OUTSIDE}
         completed = with_defaults(resource, dict(document))
         known.lifecycles.start(completed)
-        there = session.get(resource, cause.realm, sent["id"])
         if there is not None:
             unsent = resource.server_set.keys() - document.keys()
             if changed_paths(_without(document_of(there), unsent), _without(completed, unsent)):
@@ -225,3 +232,9 @@ def _read_nothing(key: str, identity: str) -> Document | None:
 
 def _without(document: Document, names: Set[str]) -> Document:
     return {name: value for name, value in document.items() if name not in names}
+
+
+def stated_id(sent: Any) -> str | None:
+    """The id that a document states, as far as it is one."""
+    identity = sent.get("id") if isinstance(sent, dict) else None
+    return identity if isinstance(identity, str) else None

@@ -14,7 +14,7 @@ import structlog
 from tmf.events.work import Handler, InterruptedWorkError, Task
 from tmf.rest.attributes import whole
 from tmf.rest.audit import SERVER, Audit
-from tmf.rest.changes import Changes
+from tmf.rest.changes import Changes, stated_id
 from tmf.rest.finding import matching
 from tmf.rest.telling import Cause
 from tmf.spec.model import Api, Resource
@@ -209,7 +209,9 @@ class JobRunner:
         """Store one document, in a transaction of its own."""
         with self._database.session(write=True) as session:
             cause = Cause(realm, self.public_url or "")
-            row = self._changes.load(session, resource, cause, document)
+            identity = stated_id(document)
+            there = None if identity is None else session.get(resource, realm, identity)
+            row = self._changes.load(session, resource, cause, document, there)
         if row is not None:
             self._audit("import", job, realm, resource.key, row.id, revision=row.revision)
         return row is not None
