@@ -103,6 +103,23 @@ def test_what_is_not_written_yet_is_seen(program: Program) -> None:
         assert context.records("seen").get("key") == {"it": 1}
 
 
+def test_what_is_large_is_written_before_the_end(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tmf.store.session.MOST", 5000)
+
+    with acting(program) as context, context.together():
+        for number in range(20):
+            context.store("service", service(number, description="x" * 900))
+        for number in range(20):
+            context.patch("service", f"service-{number:02}", {"description": "new"}, own=True)
+
+    assert len(named(program, "description=new")) == 20
+    assert [kind for _, kind in told(program)] == 20 * ["CreateEvent"] + 20 * [
+        "AttributeValueChangeEvent"
+    ]
+
+
 def test_an_id_that_is_taken_fails_all_of_it(program: Program) -> None:
     with acting(program) as context:
         context.store("service", service(1))

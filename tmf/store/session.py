@@ -14,14 +14,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tmf.spec.model import Resource
 from tmf.store import sqlite
-from tmf.store.lists import among, as_rows, bound
 from tmf.store.outbox import OutboxEvent
 from tmf.store.records import Records
 from tmf.store.rows import Found, Row
 from tmf.store.search import Search
+from tmf.store.several import rows_naming, rows_with
 from tmf.store.statements import ResourceStatements
-from tmf.store.tokens import tokens_of_texts
-from tmf.store.unwritten import Kind, Unwritten
+from tmf.store.unwritten import MOST, Kind, Unwritten
 from tmf.tmf630_guidelines.documents import Document, decode, encode
 from tmf.tmf630_guidelines.errors import GuidelineError
 from tmf.tmf630_guidelines.query import ListQuery
@@ -102,16 +101,8 @@ class Session:
         self, resource: Resource, realm: str, ids: Collection[str], *, lock: bool = False
     ) -> list[Row]:
         """The rows of those of the ids that there are any of; `lock` keeps others from them."""
-        if not ids:
-            return []
-        statement = text(
-            f"SELECT id, revision, CAST(body AS text) FROM {self._statements[resource.key].name} "
-            f"WHERE realm = :realm AND {among(self.connection, 'id', 'ids', 'text')} ORDER BY id"
-            + (" FOR UPDATE" if lock and self.connection.dialect.name == "postgresql" else "")
-        )
-        values = {"realm": realm, "ids": bound(self.connection, list(ids))}
-        rows = self.connection.execute(statement, values)
-        return [Row(identity, revision, body.encode()) for identity, revision, body in rows]
+        name = self._statements[resource.key].name
+        return rows_with(self.connection, name, realm, ids, lock=lock)
 
     def naming(
         self, resource: Resource, realm: str, path: Sequence[str], values: Collection[str]
@@ -120,29 +111,8 @@ class Session:
 
         Their tokens say so, which is not quite certain. Texts may have up to 256 characters.
         """
-        if not values:
-            return []
         name = self._statements[resource.key].name
-        if self.connection.dialect.name == "postgresql":
-            # One look into the index for each: for many at once the planner reads the whole table.
-            found = (
-                f"{as_rows(self.connection, 'tokens', 'bigint')} CROSS JOIN LATERAL ("
-                f"SELECT id, revision, body FROM {name} "
-                "WHERE realm = :realm AND tokens @> ARRAY[tokens.value]) AS found"
-            )
-        else:
-            chosen = among(self.connection, "token", "tokens", "bigint")
-            found = (
-                f"{name} WHERE realm = :realm AND id IN "
-                f"(SELECT id FROM {name}_token WHERE {chosen} AND realm = :realm)"
-            )
-        statement = text(f"SELECT id, revision, CAST(body AS text) FROM {found}")
-        tokens = bound(self.connection, tokens_of_texts(path, values))
-        rows = self.connection.execute(statement, {"realm": realm, "tokens": tokens})
-        once = {identity: (revision, body) for identity, revision, body in rows}
-        return [
-            Row(identity, revision, body.encode()) for identity, (revision, body) in once.items()
-        ]
+        return rows_naming(self.connection, name, realm, path, values)
 
     def insert(self, resource: Resource, realm: str, identity: str, document: Document) -> Row:
         """Store a new resource; 409 if the id is taken.
@@ -159,6 +129,7 @@ class Session:
             values.setdefault("tokens", statements.tokens(identity, document))
             new = self._unwritten.new.setdefault((statements, realm), {})
             new[identity] = {"created": now, **values}
+            self._grown(len(row.body))
             return row
         try:
             statements.insert.run(self.connection, realm=realm, id=identity, created=now, **values)
@@ -176,6 +147,7 @@ class Session:
             self._settle(statements, realm, row.id)
             values.setdefault("tokens", statements.tokens(row.id, document))
             self._unwritten.changed.setdefault((statements, realm), {})[row.id] = values
+            self._grown(len(changed.body))
             return changed
         statements.update.run(self.connection, key_realm=realm, key_id=row.id, **values)
         statements.write_tokens(self.connection, realm, row.id, document)
@@ -183,9 +155,10 @@ class Session:
 
     def tell(self, events: Iterable[OutboxEvent]) -> None:
         """Write events, so that they are published if and only if the transaction commits."""
-        before = len(self._unwritten.events)
-        self._unwritten.events.extend(events)
-        self.told |= len(self._unwritten.events) > before
+        for event in events:
+            self._unwritten.events.append(event)
+            self.told = True
+            self._grown(len(event.body))
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -210,6 +183,12 @@ class Session:
             return
         statements.delete.run(self.connection, realm=realm, id=identity)
         statements.write_tokens(self.connection, realm, identity, None)
+
+    def _grown(self, size: int) -> None:
+        """There is so much more to be written: too much to wait, perhaps."""
+        self._unwritten.size += size
+        if self._unwritten.size > MOST:
+            self.write_out()
 
     def _settle(self, statements: ResourceStatements, realm: str, identity: str) -> None:
         """What is to be written of a row comes before what is to be written of it next."""

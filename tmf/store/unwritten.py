@@ -26,11 +26,17 @@ class Kind(NamedTuple):
     kind: str
 
 
+MOST = 8_000_000
+"""Characters of documents and events beyond which a transaction does not wait to write them: a
+statement has its limits, and so has memory.
+"""
+
+
 @dataclass(slots=True)
 class Unwritten:
     """Events in order; by key, the texts of records that are kept unless there are any, and of
-    those that replace what there is; new, changed and
-    deleted rows by table and realm.
+    those that replace what there is; new, changed and deleted rows by table and realm. `size` is
+    that of the documents and events.
     """
 
     events: list[OutboxEvent] = field(default_factory=list)
@@ -39,6 +45,7 @@ class Unwritten:
     new: dict[tuple[ResourceStatements, str], Rows] = field(default_factory=dict)
     changed: dict[tuple[ResourceStatements, str], Rows] = field(default_factory=dict)
     gone: dict[tuple[ResourceStatements, str], set[str]] = field(default_factory=dict)
+    size: int = 0
 
     def __bool__(self) -> bool:
         rows = self.new or self.changed or self.gone
@@ -48,7 +55,7 @@ class Unwritten:
         """All of it; nothing is left here."""
         taken = replace(self)
         self.events, self.kept, self.put = [], {}, {}
-        self.new, self.changed, self.gone = {}, {}, {}
+        self.new, self.changed, self.gone, self.size = {}, {}, {}, 0
         return taken
 
     def holds(self, statements: ResourceStatements, realm: str, identity: str) -> bool:
