@@ -56,17 +56,23 @@ class Command:
 
 @contextmanager
 def staged(
-    given: argparse.Namespace, *, rounds: int = 1, events: int = 0, waiting: int = 0
+    given: argparse.Namespace,
+    *,
+    rounds: int = 1,
+    events: int = 0,
+    waiting: int = 0,
+    brokered: bool = True,
 ) -> Iterator[Stage]:
-    """Where everything runs, with RabbitMQ if there is one."""
+    """Where everything runs, with RabbitMQ if that is wanted and there is one."""
     for name in Settings.model_fields:  # the caller's settings are not what is measured
         os.environ.pop(f"TMF_{name.upper()}", None)
     with ExitStack() as stack:
         stack.callback(reaper.close)
         means = Means(stack, os.environ.get("TMF_TEST_INSTALL") == "1")
         broker = None
-        with suppress(Unavailable):
-            broker = find_rabbitmq(means).url
+        if brokered:
+            with suppress(Unavailable):
+                broker = find_rabbitmq(means).url
         server = given.postgresql or find_postgresql(means).url
         databases = stack.enter_context(bench_databases(server))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tmf-bench-")))

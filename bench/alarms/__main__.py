@@ -117,7 +117,7 @@ def _measure(stage: Stage, sizes: tuple[int, int], failing: int) -> str:
 
 def _main() -> None:
     given = COMMAND.options().parse_args()
-    with staged(given) as here:
+    with staged(given, brokered=False) as here:
         sizes, failing = (FULL, FULL_ELEMENTS) if given.full else (SERVICES, ELEMENTS)
         measured = _measure(here, sizes, failing)
         how = "one `tmf serve` over PostgreSQL, 64 connections, one round."

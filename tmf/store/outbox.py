@@ -57,13 +57,10 @@ def write(connection: Connection, events: Iterable[OutboxEvent]) -> None:
     rows = [row_of(event) for event in events]
     if not rows:
         return
-    if connection.dialect.name != "postgresql":
+    if connection.dialect.name == "postgresql":
+        connection.execute(_WRITE, {"stated": encode(rows).decode()})
+    else:  # where the JSON would be read again for each column
         connection.execute(insert(outbox), rows)
-        return
-    names = ", ".join(_STATED)
-    stated = records("postgresql", "stated", _STATED)
-    statement = text(f"INSERT INTO outbox ({names}) SELECT {names} FROM {stated}")
-    connection.execute(statement, {"stated": encode(rows).decode()})
 
 
 def row_of(event: OutboxEvent) -> dict[str, object]:
@@ -85,6 +82,11 @@ _STATED = {
     "partition": "integer",
     "body": "text",
 }
+
+_WRITE = text(
+    f"INSERT INTO outbox ({', '.join(_STATED)}) "
+    f"SELECT {', '.join(_STATED)} FROM {records('postgresql', 'stated', _STATED)}"
+)
 
 COLUMNS = "o.position, o.realm, o.event_id, o.type, o.api, o.resource, o.subject, o.time, o.body"
 """What `positioned` reads, of a table called `o`."""

@@ -66,7 +66,7 @@ def product_made(context: ReactionContext, event: Event) -> None:
 
 def product_changed(context: ReactionContext, event: Event) -> None:
     """A product got on: so do the orders that it belongs to."""
-    if any(path.startswith("productOrderItem") for path in event.changed):
+    if "productOrderItem" in event.changed:
         product_made(context, event)
     links = event.document.get("productOrderItem") or ()
     for order in sorted({link["productOrderId"] for link in links}):
