@@ -141,7 +141,8 @@ class Changes:
         A change of the server's `own` may set what clients may not.
         """
         known = self.rules[resource.key]
-        before = {"id": row.id, **document_of(row)}
+        stored = document_of(row)
+        before = {"id": row.id, **stored}
         after = apply_patch(media_type, before, patch)
         now = self.clock.text()
         document = patched(resource, before, after, now, own=own)
@@ -151,12 +152,12 @@ class Changes:
         old = document_of(row)
         known.lifecycles.check(old, document)
         known.lifecycles.start(document)
-        meant = changed_paths(old, document)
+        meant = changed_paths(stored, document)
         read = self._reader(session, cause.realm)
         seen = known.circumstances(row.id, now, read, own=own)
         document = _ruled(known, seen, document, old)
         changed = session.update(resource, cause.realm, row, document)
-        paths = told_paths(resource, meant, changed_paths(old, document))
+        paths = told_paths(resource, meant, changed_paths(stored, document))
         happened = changes_of(resource.schema, resource.events, paths, resource.states)
         self._tell(session, known, cause, changed, happened)
         return changed

@@ -123,10 +123,9 @@ class Session:
         statements = self._statements[resource.key]
         now = self.now()
         row = Row(identity, now, encode(document))
-        values = statements.values(row, document, now)
+        values = statements.values(row, document, now, tokens=self._together)
         if self._together:
             self._settle(statements, realm, identity)
-            values.setdefault("tokens", statements.tokens(identity, document))
             new = self._unwritten.new.setdefault((statements, realm), {})
             new[identity] = {"created": now, **values}
             self._grown(len(row.body))
@@ -142,10 +141,9 @@ class Session:
         """Store the next revision of a row that this session has locked."""
         statements = self._statements[resource.key]
         changed = Row(row.id, row.revision + 1, encode(document))
-        values = statements.values(changed, document, self.now())
+        values = statements.values(changed, document, self.now(), tokens=self._together)
         if self._together:
             self._settle(statements, realm, row.id)
-            values.setdefault("tokens", statements.tokens(row.id, document))
             self._unwritten.changed.setdefault((statements, realm), {})[row.id] = values
             self._grown(len(changed.body))
             return changed

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from tmf.store.lists import among, as_rows, bound
+from tmf.store.lists import among, bound
 from tmf.store.rows import Row
 from tmf.store.tokens import tokens_of_texts
+
+_SELECT = "SELECT id, revision, CAST(body AS text) FROM"
 
 
 def rows_with(
@@ -20,11 +23,11 @@ def rows_with(
         return []
     locking = " FOR UPDATE" if lock and connection.dialect.name == "postgresql" else ""
     statement = text(
-        f"SELECT id, revision, CAST(body AS text) FROM {table} "
-        f"WHERE realm = :realm AND {among(connection, 'id', 'ids', 'text')} ORDER BY id{locking}"
+        f"{_SELECT} {table} WHERE realm = :realm "
+        f"AND {among(connection, 'id', 'ids', 'text')} ORDER BY id{locking}"
     )
-    rows = connection.execute(statement, {"realm": realm, "ids": bound(connection, list(ids))})
-    return [Row(identity, revision, body.encode()) for identity, revision, body in rows]
+    found = connection.execute(statement, {"realm": realm, "ids": bound(connection, list(ids))})
+    return _rows(found)
 
 
 def rows_naming(
@@ -33,21 +36,21 @@ def rows_naming(
     """The rows whose documents seem to have one of the texts at a path, in no order."""
     if not values:
         return []
-    if connection.dialect.name == "postgresql":
-        # One look into the index for each: for many at once the planner reads the whole table.
-        found = (
-            f"{as_rows(connection, 'tokens', 'bigint')} CROSS JOIN LATERAL ("
-            f"SELECT id, revision, body FROM {table} "
-            "WHERE realm = :realm AND tokens @> ARRAY[tokens.value]) AS found"
-        )
-    else:
-        chosen = among(connection, "token", "tokens", "bigint")
-        found = (
-            f"{table} WHERE realm = :realm AND id IN "
-            f"(SELECT id FROM {table}_token WHERE {chosen} AND realm = :realm)"
-        )
-    statement = text(f"SELECT id, revision, CAST(body AS text) FROM {found}")
     tokens = bound(connection, tokens_of_texts(path, values))
-    rows = connection.execute(statement, {"realm": realm, "tokens": tokens})
-    once = {identity: (revision, body) for identity, revision, body in rows}
-    return [Row(identity, revision, body.encode()) for identity, (revision, body) in once.items()]
+    given = {"realm": realm, "tokens": tokens}
+    if connection.dialect.name == "postgresql":
+        # By the index of tokens: for many the planner would rather read the whole table, and in one
+        # that is new, and grows, it knows of no better way than by all rows of the realm.
+        chosen = "tokens && CAST(:tokens AS bigint[]) AND realm || '' = :realm"
+        statement = text(f"SET LOCAL enable_seqscan = off; {_SELECT} {table} WHERE {chosen}")
+        rows = _rows(connection.execute(statement, given))
+        connection.exec_driver_sql("SET LOCAL enable_seqscan TO DEFAULT")
+        return rows
+    chosen = among(connection, "token", "tokens", "bigint")
+    some = f"SELECT id FROM {table}_token WHERE {chosen} AND realm = :realm"
+    statement = text(f"{_SELECT} {table} WHERE realm = :realm AND id IN ({some})")
+    return _rows(connection.execute(statement, given))
+
+
+def _rows(found: Any) -> list[Row]:
+    return [Row(identity, revision, body.encode()) for identity, revision, body in found]

@@ -85,15 +85,19 @@ class ResourceStatements:
             f"INSERT OR IGNORE INTO {self.name}_token (realm, token, id) VALUES (?, ?, ?)"
         )
 
-    def values(self, row: Row, document: Document, now: int) -> dict[str, Any]:
-        """The column values that follow from a document, and from the row that it makes."""
+    def values(
+        self, row: Row, document: Document, now: int, *, tokens: bool = False
+    ) -> dict[str, Any]:
+        """The column values that follow from a document, and from the row that it makes; with its
+        `tokens` where these are a column, and else if asked for.
+        """
         values: dict[str, Any] = {
             "revision": row.revision,
             "updated": now,
             "body": row.body.decode(),
         }
         values |= self.index_values(document)
-        if self.postgresql:
+        if tokens or self.postgresql:
             values["tokens"] = self.tokens(row.id, document)
         return values
 

@@ -15,6 +15,8 @@ MAX_BYTES = 10_000_000
 
 def same_value(one: Any, other: Any) -> bool:
     """Equality of JSON values (RFC 6902, 4.6): numbers by value, and true is not 1."""
+    if one is other:  # what was not patched
+        return True
     if type(one) is str:  # most values
         return type(other) is str and one == other
     if isinstance(one, dict):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import NamedTuple
 
 from tmf.declare import Document, ReactionContext, parse_instant
 from tmf.tmf642_alarm.correlation import Correlation, Known, known
 from tmf.tmf642_alarm.effects import Effects
-from tmf.tmf642_alarm.inventory import Inventory
+from tmf.tmf642_alarm.inventory import Sight
 from tmf.tmf642_alarm.memory import Memory
 from tmf.tmf642_alarm.rulebook import rulebook
 from tmf.tmf642_alarm.tasks import ref
@@ -29,45 +30,62 @@ FOUND_OUT = frozenset(
 """Attributes that are written here: their changes lead to nothing new."""
 
 
-class Batch:
-    """The work on one batch, within one transaction."""
+class Found(NamedTuple):
+    """Alarms to be written: those that are new, changed, or may harm other services than before,
+    and those that have only moved between groups or whose groups have changed.
+    """
 
-    def __init__(self, context: ReactionContext) -> None:
+    anew: set[str]
+    moved: set[str]
+
+
+class Batch:
+    """The work on one batch, within one transaction. `changes` counts the batches in which
+    services had changed.
+    """
+
+    def __init__(self, context: ReactionContext, sight: Sight, changes: int) -> None:
         self._context = context
         self._rules = rulebook(context.settings)
         self._memory = Memory(context, parse_instant(context.now) or 0)
-        self._inventory = Inventory(context, self._rules.relationships)
+        self._inventory = sight.inventory(context, self._rules.relationships, changes)
         self._effects = Effects(context, self._inventory)
         self._left: set[str] = set()
 
-    def correlate(self, alarms: Collection[str], services: Collection[str]) -> set[str]:
-        """Find out what is different now that these have changed; the alarms to be written."""
+    def correlate(self, alarms: Collection[str], services: Collection[str]) -> Found:
+        """Find out what is different now that these have changed."""
         if not alarms and not services:
-            return set()
+            return Found(set(), set())
         before = self._before(alarms)
         touched = self._take_note(alarms)
-        found = touched | self._left | self._harmed_through(services)
         now = [alarm for one in touched if (alarm := self._memory.get(one)) is not None]
         was = [before[one] for one in touched if one in before]
         objects = {alarm.object for alarm in (*now, *was)} | set(services)
         members = {one for alarm in was for one in alarm.members}
-        return found | members | self._regroup(objects, members)
+        anew = touched | self._harmed_through(services)
+        return Found(anew, (self._left | members | self._regroup(objects, members)) - anew)
 
-    def write(self, alarms: Collection[str]) -> None:
+    def write(self, found: Found) -> None:
         """Write into these alarms what is known of them, and on record whom they harm."""
+        alarms = found.anew | found.moved
         self._memory.load(alarms)
         known_ones = [alarm for one in alarms if (alarm := self._memory.get(one)) is not None]
         self._memory.load([alarm.parent for alarm in known_ones if alarm.parent])
-        objects = {alarm.object for alarm in known_ones}
-        self._memory.load_on(objects)
+        self._memory.load_on({alarm.object for alarm in known_ones})
+        harming = {
+            alarm.id: alarm
+            for alarm in known_ones
+            if alarm.id in found.anew or alarm.noted != self._counts(alarm)
+        }
+        objects = {alarm.object for alarm in harming.values()}
         self._inventory.resting_on(objects)
         self._inventory.look_up(objects)
-        self._effects.load(known_ones)
+        self._effects.load(harming.values())
         documents = self._context.lock_all("alarm", [alarm.id for alarm in known_ones])
         with self._context.together():
             for alarm in sorted(known_ones, key=lambda one: one.id):
                 if alarm.id in documents:
-                    self._write(alarm, documents[alarm.id])
+                    self._write(alarm, documents[alarm.id], anew=alarm.id in harming)
 
     def keep(self) -> None:
         """Remember what was found."""
@@ -174,10 +192,13 @@ class Batch:
         root = None if alarm.parent is None else self._memory.get(alarm.parent)
         return alarm.effect is not None and (root is None or alarm.raised < root.raised)
 
-    def _write(self, alarm: Known, document: Document) -> None:
+    def _write(self, alarm: Known, document: Document, *, anew: bool) -> None:
+        """Write one; `anew` if it does to services what it did not do before."""
         counts = self._counts(alarm)
-        patch = {**_links(alarm, document), **self._effects.listed(alarm, document)}
-        if alarm.noted or counts:
+        patch = _links(alarm, document)
+        if anew:
+            patch |= self._effects.listed(alarm, document)
+        if anew and (alarm.noted or counts):
             self._effects.note(alarm, document, counts=counts)
         listed = alarm.members[:LISTED]
         self._memory.put(replace(alarm, linked=alarm.parent, listed=listed, noted=counts))

@@ -14,7 +14,8 @@ from uuid import uuid4
 import structlog
 
 from tmf.declare import DutyContext, Event, GuidelineError, ReactionContext
-from tmf.tmf642_alarm.batches import FOUND_OUT, Batch
+from tmf.tmf642_alarm.batches import FOUND_OUT, Batch, Found
+from tmf.tmf642_alarm.inventory import Sight
 from tmf.tmf642_alarm.memory import any_alarms
 
 FOLLOW = "follow"
@@ -36,6 +37,7 @@ FAULTS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, G
 
 _NAP = 0.1
 _MARK, _PENDING, _TURN = "mark", "pending", "turn"
+_MOVED = "moved"
 
 _ALARM, _SERVICE = "alarm", "service"
 
@@ -68,11 +70,12 @@ def _mark(context: ReactionContext, what: str, identity: str) -> None:
 
 def follow(duty: DutyContext) -> None:
     """Work on all that is marked, unless another does: it then sees ours too."""
-    most = BATCH
+    most, sight = BATCH, Sight()
     while True:
         try:
-            pause = duty.within(partial(follow_up, most=most))
+            pause = duty.within(partial(follow_up, most=most, sight=sight))
         except FAULTS as error:
+            sight = Sight()
             if most == 1:
                 log.exception("an alarm or service cannot be followed up", realm=duty.realm)
                 duty.within(partial(set_aside, why=f"{type(error).__name__}: {error}"))
@@ -84,9 +87,14 @@ def follow(duty: DutyContext) -> None:
         time.sleep(pause)
 
 
-def follow_up(context: ReactionContext, pause: float = PAUSE, most: int = BATCH) -> float | None:
+def follow_up(
+    context: ReactionContext,
+    pause: float = PAUSE,
+    most: int = BATCH,
+    sight: Sight | None = None,
+) -> float | None:
     """Work on some marks; seconds until there is more to do. None if there is nothing, or it is
-    another's turn.
+    another's turn. What is in `sight` of the inventory need not be looked up again.
     """
     marks, pending, turns = (context.records(kind) for kind in (_MARK, _PENDING, _TURN))
     if not marks.first(1) and not pending.first(1):
@@ -96,27 +104,29 @@ def follow_up(context: ReactionContext, pause: float = PAUSE, most: int = BATCH)
     if turn is None:
         return None
     batch = marks.first(most)
-    work = Batch(context)
-    found = work.correlate(
-        {one[_ALARM] for one in batch.values() if _ALARM in one},
-        {one[_SERVICE] for one in batch.values() if _SERVICE in one},
-    )
+    services = {one[_SERVICE] for one in batch.values() if _SERVICE in one}
+    changes = int(turn.get("changes", 0)) + bool(services)
+    work = Batch(context, sight or Sight(), changes)
+    found = work.correlate({one[_ALARM] for one in batch.values() if _ALARM in one}, services)
     marks.drop_all(list(batch))
-    pending.put_all({identity: {} for identity in found})
+    pending.put_all({identity: {} for identity in found.anew})
+    for identity in found.moved:
+        pending.keep(identity, {_MOVED: True})
     now = time.time()
     written, since = float(turn.get("written", 0)), float(turn.get("since") or now)
     more = len(batch) == most
     alone = most == 1  # so that it is known what is at fault
     if (alone and more) or (now - since < PATIENCE and (more or now - written < pause)):
         work.keep()
-        turns.put(_MARK, {"written": written, "since": since})
+        turns.put(_MARK, {"written": written, "since": since, "changes": changes})
         return 0.0 if more else min(pause, _NAP)
-    ready = list(pending.first(most))
-    work.write(ready)
+    ready = pending.first(most)
+    moved = {identity for identity, one in ready.items() if one.get(_MOVED)}
+    work.write(Found(ready.keys() - moved, moved))
     work.keep()
-    pending.drop_all(ready)
-    if len(ready) < most:
-        turns.put(_MARK, {"written": now})
+    pending.drop_all(list(ready))
+    waited = {"written": now} if len(ready) < most else {"written": written, "since": since}
+    turns.put(_MARK, {**waited, "changes": changes})
     return 0.0
 
 

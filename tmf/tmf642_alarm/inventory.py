@@ -7,12 +7,21 @@ whatever these rest on. Nothing rests on a service that is terminated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from tmf.declare import Document, ReactionContext
 
 SERVICE = "TMF638.service"
+
+KEPT = 5.0
+"""Seconds for which what was looked up is kept: services that are loaded without events tell
+nobody of their changes.
+"""
+
+MOST = 10_000
+"""Objects that are kept beyond a transaction."""
 
 _MANY = 1000
 """Ids that are asked for at once."""
@@ -22,7 +31,7 @@ _Beyond: TypeAlias = Callable[[str], Sequence[str]]
 
 
 class Inventory:
-    """What was looked up in one transaction; nothing is looked up twice."""
+    """What was looked up; nothing is looked up twice."""
 
     def __init__(self, context: ReactionContext, relationships: frozenset[str]) -> None:
         self._context = context
@@ -31,6 +40,14 @@ class Inventory:
         self._above: dict[str, list[str]] = {}
         self._resting: dict[str, dict[str, int]] = {}
         self._in_use: dict[str, list[tuple[Document, int]]] = {}
+
+    def within(self, context: ReactionContext) -> None:
+        """Look up further in another transaction."""
+        self._context = context
+
+    def __len__(self) -> int:
+        """How many objects were looked up."""
+        return len(self._services)
 
     def service(self, identity: str) -> Document | None:
         """A service that has been looked up."""
@@ -58,7 +75,7 @@ class Inventory:
     def resting_on(self, objects: Collection[str]) -> dict[str, dict[str, int]]:
         """For each object, the services that rest on it, and how many steps away they are."""
         _explore(objects, self._look_above, self._above.__getitem__)
-        for one in set(objects) - self._resting.keys():
+        for one in _not_in(self._resting, objects):
             self._resting[one] = _reached(one, self._above.__getitem__)
         return {one: self._resting[one] for one in objects}
 
@@ -68,7 +85,7 @@ class Inventory:
         return {one: _reached(one, self._below) for one in objects}
 
     def _look_above(self, objects: Collection[str]) -> None:
-        new = sorted(set(objects) - self._above.keys())
+        new = sorted(_not_in(self._above, objects))
         self._above.update({one: [] for one in new})
         for some in _parts(new):
             named = (self._context.naming(SERVICE, path, some) for path in self._paths(some))
@@ -88,7 +105,7 @@ class Inventory:
 
     def look_up(self, objects: Collection[str]) -> None:
         """Look up those of the objects that are services."""
-        new = sorted(set(objects) - self._services.keys())
+        new = sorted(_not_in(self._services, objects))
         self._services.update(dict.fromkeys(new))
         for some in _parts(new):
             for service in self._context.read_all(SERVICE, some):
@@ -112,6 +129,29 @@ class Inventory:
         return [str(one["id"]) for one in stated if one.get("id")]
 
 
+class Sight:
+    """The inventory as one sees it who works on batch after batch: what was looked up is kept for
+    a while, unless a change of services is known.
+    """
+
+    def __init__(self) -> None:
+        self._inventory: Inventory | None = None
+        self._changes = 0
+        self._until = 0.0
+
+    def inventory(
+        self, context: ReactionContext, relationships: frozenset[str], changes: int
+    ) -> Inventory:
+        """The inventory, in this transaction; `changes` counts those that are known."""
+        now = time.monotonic()
+        kept = self._inventory
+        if kept is None or changes != self._changes or now > self._until or len(kept) > MOST:
+            self._inventory = kept = Inventory(context, relationships)
+            self._changes, self._until = changes, now + KEPT
+        kept.within(context)
+        return kept
+
+
 def _explore(objects: Collection[str], look: _Look, beyond: _Beyond) -> None:
     """Look up all that can be reached, level by level."""
     seen = set(objects)
@@ -133,6 +173,10 @@ def _reached(start: str, beyond: _Beyond) -> dict[str, int]:
         level = list(new)
     del found[start]
     return found
+
+
+def _not_in(known: Collection[str], ids: Iterable[str]) -> set[str]:
+    return {one for one in ids if one not in known}
 
 
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -32,14 +32,14 @@ class Memory:
 
     def load(self, ids: Collection[str]) -> None:
         """Have these alarms at hand."""
-        new = set(ids) - self._known.keys()
+        new = {one for one in ids if one not in self._known}
         self._known.update(dict.fromkeys(new))
         for key, kept in self._alarms.several(new).items():
             self._known[key] = _read(key, kept)
 
     def load_on(self, objects: Collection[str]) -> None:
         """Have the alarms on these objects at hand."""
-        new = set(objects) - self._on.keys()
+        new = {one for one in objects if one not in self._on}
         self._on.update({one: [] for one in new})
         keys = {_key(one): one for one in new}
         for key, kept in self._objects.several(keys).items():
