@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from tmf.store.lists import among, as_rows, bound, records
+from tmf.store.lists import among, as_rows, bound, records, row_by_row
 from tmf.tmf630_guidelines.documents import encode
 
 _BEHIND = (
@@ -248,10 +248,10 @@ def _put_off(connection: Connection, failed: Sequence[Outcome], now: int) -> Non
         "UPDATE delivery SET state = failed.state, due = failed.due, ended = failed.ended, "
         "tries = tries + 1, attempts = attempts + 1 "
         f"FROM {records(connection.dialect.name, 'failed', _FAILED)} "
-        "WHERE delivery.id = failed.id AND delivery.ended IS NULL"
+        f"WHERE delivery.id = failed.id AND {row_by_row('delivery.ended IS NULL')}"
     )
     connection.execute(statement, {"failed": encode(rows).decode()})
 
 
 def _these(connection: Connection) -> str:
-    return f"{among(connection, 'id', 'ids', 'bigint')} AND ended IS NULL"
+    return among(connection, "id", "ids", "bigint", only="ended IS NULL")

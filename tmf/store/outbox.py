@@ -9,7 +9,7 @@ from zlib import crc32
 from sqlalchemy import insert, text
 from sqlalchemy.engine import Connection
 
-from tmf.store.lists import among, as_rows, bound, records
+from tmf.store.lists import among, as_rows, bound, records, row_by_row
 from tmf.store.tables import outbox
 from tmf.tmf630_guidelines.documents import encode
 
@@ -118,7 +118,7 @@ def waiting(
         )
     statement = text(
         f"SELECT {COLUMNS} FROM outbox AS o WHERE o.position {within} "
-        "AND o.published IS NULL ORDER BY o.position"
+        f"AND {row_by_row('o.published IS NULL')} ORDER BY o.position"
     )
     values = {"partitions": bound(connection, partitions), "each": each, "most": most}
     return [positioned(row) for row in connection.execute(statement, values)]
@@ -141,8 +141,8 @@ def positioned(row: Sequence[object]) -> Positioned:
 
 def mark_published(connection: Connection, positions: Sequence[int], now: int) -> None:
     """Note that events have been handed over."""
-    here = among(connection, "position", "positions", "bigint")
-    statement = text(f"UPDATE outbox SET published = :now WHERE {here} AND published IS NULL")
+    here = among(connection, "position", "positions", "bigint", only="published IS NULL")
+    statement = text(f"UPDATE outbox SET published = :now WHERE {here}")
     connection.execute(statement, {"positions": bound(connection, positions), "now": now})
 
 
