@@ -15,6 +15,7 @@ from bench.database import Databases, bench_databases
 from bench.documents import Catalogue
 from bench.figures import Cost, Growth, Measured, spread
 from bench.layouts import Layout, OrmLayout, PlainLayout, TmfLayout
+from bench.load import generator
 from bench.loading import load, tidy
 from bench.machine import facts
 from bench.options import Options, parse
@@ -100,12 +101,13 @@ class Run:
 
 def compare(run: Run) -> str:
     """The tables of a whole run."""
+    known = facts(run.url)
     grown = run.grow() if run.options.growth else []
     with ExitStack() as stack:
         started = [run.start(service, stack) for service in run.options.services]
         services = [service for service, _ in started]
         idle = [service.memory() for service in services]
-        notes = [*facts(run.url), *check(services, run.catalogue, run.url)]
+        notes = [*known, f"load by {generator()}", *check(services, run.catalogue, run.url)]
         say("all services give the same answers")
         measured = Measured()
         _measure(run, services, measured, "GET")

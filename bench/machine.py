@@ -10,8 +10,6 @@ from pathlib import Path
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from bench.load import generator
-
 _PACKAGES = (
     "asyncpg",
     "connexion",
@@ -30,7 +28,7 @@ _SETTINGS = ("fsync", "synchronous_commit", "shared_buffers", "max_wal_size", "j
 
 
 def facts(url: str) -> list[str]:
-    """A line each for the machine, the database and the programs."""
+    """A line each for the machine, the database and the programs: to be asked for at the start."""
     loads = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     return [
         f"{_processor()}, {os.cpu_count()} cores, {_memory()} of memory, {platform.system()} "
@@ -38,7 +36,7 @@ def facts(url: str) -> list[str]:
         _database(url),
         f"load average over 1, 5 and 15 minutes before the first measurement: {loads} "
         f"(no other work: under {os.cpu_count()})",
-        f"Python {platform.python_version()}, load by {generator()}",
+        f"Python {platform.python_version()}",
         ", ".join(f"{name} {version(name)}" for name in _PACKAGES),
     ]
 

@@ -47,7 +47,7 @@ class Command:
     def tell(self, given: argparse.Namespace, stage: Stage, how: str, *parts: str) -> None:
         """Print what was measured, and `how`, and write it if so asked."""
         command = f"python -m bench.{self.name}" + (" --full" if given.full else "")
-        notes = "\n".join(f"- {note}" for note in facts(stage.databases.create("facts")))
+        notes = "\n".join(f"- {note}" for note in stage.notes)
         text = "\n\n".join([f"Given by `{command}`: {how}", notes, *parts]) + "\n"
         print(f"\n{text}")
         if given.write:
@@ -79,7 +79,8 @@ def staged(
         name = f"tmf_bench_{os.getpid()}"
         if broker is not None:
             stack.callback(clean_up, broker, name, _takers())
-        yield Stage(databases, folder, rounds, events, waiting, broker, name)
+        notes = facts(databases.create("facts"))
+        yield Stage(databases, folder, rounds, events, waiting, broker, name, notes)
 
 
 def _takers() -> list[str]:

@@ -120,7 +120,7 @@ def _main() -> None:
     with staged(given, brokered=False) as here:
         sizes, failing = (FULL, FULL_ELEMENTS) if given.full else (SERVICES, ELEMENTS)
         measured = _measure(here, sizes, failing)
-        how = "one `tmf serve` over PostgreSQL, 64 connections, one round."
+        how = "one `tmf serve` over PostgreSQL, 64 connections of one aiohttp client, one round."
         COMMAND.tell(given, here, how, measured)
 
 

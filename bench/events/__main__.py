@@ -7,6 +7,7 @@ from bench.events import burdens, delivery, latency, relay
 from bench.events.burdens import Burden
 from bench.events.stage import Stage
 from bench.figures import Spread
+from bench.load import generator
 from bench.progress import say
 from bench.running import to_the_end
 from bench.staging import Command, staged
@@ -61,7 +62,8 @@ def _main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds (default 5)")
     given = parser.parse_args()
     events, waiting = FULL if given.full else SMALL
-    how = f"medians of {given.rounds} rounds, the least and the most in brackets."
+    spread = "the least and the most in brackets"
+    how = f"medians of {given.rounds} rounds, {spread}; POSTs by {generator()}."
     with staged(given, rounds=given.rounds, events=events, waiting=waiting) as here:
         COMMAND.tell(given, here, how, _measure(here))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +41,9 @@ _FILL = """
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where everything runs. `broker` is RabbitMQ's URL and `name` ours there, if there is one."""
+    """Where everything runs. `broker` is RabbitMQ's URL and `name` ours there, if there is one;
+    `notes` tell of the machine as it was before.
+    """
 
     databases: Databases
     folder: Path
@@ -50,6 +52,7 @@ class Stage:
     waiting: int
     broker: str | None
     name: str
+    notes: Sequence[str]
 
     def database(self, ending: str) -> str:
         """A new database, set up for the server."""

@@ -15,7 +15,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import Executable
 
 from tmf.store.outbox import OutboxEvent, row_of
-from tmf.store.pool import Call, Plain, Pool, Prepared, Rows
+from tmf.store.pool import Pool
+from tmf.store.pool_connection import Call, Plain, Prepared, Rows
 from tmf.store.rows import Row
 from tmf.store.tables import outbox
 from tmf.tmf630_guidelines.errors import GuidelineError

@@ -12,7 +12,8 @@ from typing import Any
 from tmf.spec.model import Resource
 from tmf.store.keyset import Cursor, decode_cursor
 from tmf.store.plain_sql import Page, Source, Statement
-from tmf.store.pool import Plain, Pool, Prepared, Rows
+from tmf.store.pool import Pool
+from tmf.store.pool_connection import Plain, Prepared, Rows
 from tmf.store.questions import ID, Question, order_column, question
 from tmf.store.resource_tables import table_name
 from tmf.store.rows import Found, Row
