@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tmf.hub.hands import AHEAD, Hands
+from tmf.hub.hands import AHEAD, AHEAD_SIZE, Hands
 from tmf.store.dispatch import Parcel
 
 IN_FLIGHT = 2
 TOTAL = 50
 
 
-def parcel(number: int, hub: str = "a") -> Parcel:
+def parcel(number: int, hub: str = "a", body: str = "{}") -> Parcel:
     return Parcel(
         id=number,
         hub=hub,
@@ -19,7 +19,7 @@ def parcel(number: int, hub: str = "a") -> Parcel:
         subject=str(number),
         tries=0,
         attempts=0,
-        body="{}",
+        body=body,
         api="TMF999",
         callback="http://listener.example/",
         query=None,
@@ -75,13 +75,34 @@ def test_there_is_room_for_as_many_as_may_be_in_flight_and_one_if_it_fails() -> 
 
 def test_more_is_fetched_ahead_for_a_listener_that_is_fast_up_to_a_bound() -> None:
     holding, begun = hands()
-    for number in range(20):
+    for number in range(AHEAD * IN_FLIGHT):
         holding.take(parcel(number))
         holding.sent(begun[-1], succeeded=True)
         holding.noted(begun[-1])
 
     assert holding.room().of("a", failing=False) == IN_FLIGHT * (1 + AHEAD)
     assert holding.room().of("a", failing=False) == IN_FLIGHT  # it has sent nothing since
+
+
+def test_less_is_fetched_ahead_of_events_that_are_large() -> None:
+    holding, begun = hands()
+    for number in range(AHEAD):
+        holding.take(parcel(number, body="x" * (AHEAD_SIZE // 4)))
+        holding.sent(begun[-1], succeeded=True)
+        holding.noted(begun[-1])
+
+    assert holding.room().of("a", failing=False) == IN_FLIGHT + 4
+
+
+def test_more_is_not_asked_for_while_plenty_is_at_hand() -> None:
+    holding, begun = hands()
+    for number in range(AHEAD * IN_FLIGHT):
+        holding.take(parcel(number))
+    asked = [holding.sent(begun[number], succeeded=True) for number in range(AHEAD * IN_FLIGHT)]
+
+    assert asked[0] is False
+    assert asked == sorted(asked)
+    assert asked.count(True) == AHEAD * IN_FLIGHT // 2 + 1 + IN_FLIGHT
 
 
 def test_what_was_fetched_ahead_is_put_back_when_the_listener_fails() -> None:

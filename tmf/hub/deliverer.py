@@ -17,7 +17,7 @@ import structlog
 from tmf.events.clock import Clock
 from tmf.events.leases import Leases
 from tmf.events.running import Runner
-from tmf.hub.hands import Hands, Room
+from tmf.hub.hands import AHEAD_SIZE, Hands, Room
 from tmf.hub.outcomes import Outcomes
 from tmf.hub.posting import Poster
 from tmf.store import dispatch
@@ -26,10 +26,10 @@ from tmf.store.deliveries import part_of
 from tmf.store.dispatch import Outcome, Parcel
 from tmf.store.session import Session
 
-AT_ONCE = 400
+AT_ONCE = 1000
 """Deliveries in hand at once in one process."""
 
-_LOOK = 100
+_LOOK = 300
 """Deliveries of a listener that are looked at together."""
 
 _POLL = 1.0
@@ -147,7 +147,7 @@ class Deliverer(Runner):
                 rooms[one.hub] -= 1
                 idle.discard(one.hub)
                 chosen.append(one.id)
-        parcels = dispatch.parcels(connection, chosen) if chosen else []
+        parcels = dispatch.parcels(connection, chosen, AHEAD_SIZE) if chosen else []
         return _Found(parcels, behind, dispatch.next_due(connection, parts, now))
 
     def _start(self, parcel: Parcel) -> None:
@@ -162,8 +162,8 @@ class Deliverer(Runner):
         sent = await self._poster.post(parcel)
         outcome = self._outcomes.of(parcel, sent, self._clock.micros())
         self._ended.append(outcome)
-        self._hands.sent(parcel, succeeded=sent.attempt.succeeded)
-        self.wake()
+        if self._hands.sent(parcel, succeeded=sent.attempt.succeeded):
+            self.wake()
 
     async def _say_farewell(self) -> None:
         """Let end what soon does, and give the rest to others."""

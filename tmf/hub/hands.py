@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 
 from tmf.store.dispatch import Parcel
 
-AHEAD = 7
+AHEAD = 31
 """How many times as many as may be in flight are fetched ahead, for a listener that is fast."""
+
+AHEAD_SIZE = 8_000_000
+"""Characters of events beyond which none are fetched ahead for a listener."""
 
 Line = tuple[str, str, str]
 
@@ -19,6 +22,7 @@ class _Hand:
     ready: deque[Parcel] = field(default_factory=deque)
     sending: int = 0
     quick: int = 0
+    largest: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ class Hands:
         """How much more may be taken; asks anew how fast each listener is."""
         taken = Counter(line[0] for line in self._held.values())
         ahead = {
-            hub: min(2 * hand.quick, AHEAD * self._in_flight) for hub, hand in self._hands.items()
+            hub: min(2 * hand.quick, AHEAD * self._in_flight, AHEAD_SIZE // hand.largest)
+            for hub, hand in self._hands.items()
         }
         for hub, hand in list(self._hands.items()):
             hand.quick = 0
@@ -88,10 +93,14 @@ class Hands:
         self._held[parcel.id] = parcel.line
         hand = self._hands.setdefault(parcel.hub, _Hand())
         hand.ready.append(parcel)
+        hand.largest = max(hand.largest, len(parcel.body))
         self._go_on(hand)
 
-    def sent(self, parcel: Parcel, *, succeeded: bool) -> None:
-        """It was sent. If that failed, what was fetched ahead for the listener is put back."""
+    def sent(self, parcel: Parcel, *, succeeded: bool) -> bool:
+        """It was sent. If that failed, what was fetched ahead for the listener is put back.
+
+        Whether it is time to note what was sent, and to fetch more: not while plenty is at hand.
+        """
         hand = self._hands[parcel.hub]
         hand.sending -= 1
         if succeeded:
@@ -100,6 +109,7 @@ class Hands:
             hand.quick = 0
             self._put_back(hand)
         self._go_on(hand)
+        return len(hand.ready) <= AHEAD * self._in_flight // 2
 
     def unsent(self, parcel: Parcel) -> None:
         """It was not sent after all, and what was fetched ahead is not either."""

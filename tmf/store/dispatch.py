@@ -145,9 +145,11 @@ def due(
     return [Due(one, hub, name, subject, bool(behind)) for one, hub, name, subject, behind in rows]
 
 
-def parcels(connection: Connection, ids: Sequence[int]) -> list[Parcel]:
-    """What it takes to send these, in order of their numbers."""
-    statement = text(
+def parcels(connection: Connection, ids: Sequence[int], most: int) -> list[Parcel]:
+    """What it takes to send these, in order of their numbers; of each listener's the first, and
+    further ones until their events have so many characters.
+    """
+    found = (
         "SELECT delivery.id, delivery.hub, delivery.sequence, delivery.event, delivery.resource, "
         "delivery.subject, delivery.tries, delivery.attempts, "
         # Not joined: PostgreSQL may come to think that a realm has few events, and read them all.
@@ -155,10 +157,16 @@ def parcels(connection: Connection, ids: Sequence[int]) -> list[Parcel]:
         "AND hub_event.id = delivery.event) AS body, hub.api, "
         "hub.callback, hub.query, hub.secret, hub.previous_secret, hub.previous_until "
         "FROM delivery JOIN hub ON hub.realm = delivery.realm AND hub.id = delivery.hub "
-        f"WHERE {among(connection, 'delivery.id', 'ids', 'bigint')} ORDER BY delivery.sequence"
+        f"WHERE {among(connection, 'delivery.id', 'ids', 'bigint')}"
     )
-    rows = connection.execute(statement, {"ids": bound(connection, ids)})
-    return [Parcel(*row) for row in rows]
+    size = "coalesce(length(body), 0)"
+    before = f"sum({size}) OVER (PARTITION BY hub ORDER BY sequence) - {size}"
+    statement = text(
+        f"SELECT * FROM (SELECT found.*, {before} AS before FROM ({found}) AS found) AS counted "
+        "WHERE before < :most ORDER BY sequence"
+    )
+    rows = connection.execute(statement, {"ids": bound(connection, ids), "most": most})
+    return [Parcel(*row[:-1]) for row in rows]
 
 
 def put_behind(connection: Connection, ids: Sequence[int]) -> None:
