@@ -26,10 +26,10 @@ from tmf.store.deliveries import part_of
 from tmf.store.dispatch import Outcome, Parcel
 from tmf.store.session import Session
 
-AT_ONCE = 1000
+AT_ONCE = 400
 """Deliveries in hand at once in one process."""
 
-_LOOK = 300
+_LOOK = 200
 """Deliveries of a listener that are looked at together."""
 
 _POLL = 1.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tmf.store.dispatch import Parcel
 
-AHEAD = 31
+AHEAD = 19
 """How many times as many as may be in flight are fetched ahead, for a listener that is fast."""
 
 AHEAD_SIZE = 8_000_000
