@@ -141,23 +141,22 @@ class Changes:
         A change of the server's `own` may set what clients may not.
         """
         known = self.rules[resource.key]
-        stored = document_of(row)
-        before = {"id": row.id, **stored}
+        old = document_of(row)
+        before = {"id": row.id, **old}
         after = apply_patch(media_type, before, patch)
         now = self.clock.text()
         document = patched(resource, before, after, now, own=own)
         if document is None:
             return row
         known.check_result(document, media_type, patch)
-        old = document_of(row)
         known.lifecycles.check(old, document)
         known.lifecycles.start(document)
-        meant = changed_paths(stored, document)
+        meant = changed_paths(old, document)
         read = self._reader(session, cause.realm)
         seen = known.circumstances(row.id, now, read, own=own)
         document = _ruled(known, seen, document, old)
         changed = session.update(resource, cause.realm, row, document)
-        paths = told_paths(resource, meant, changed_paths(stored, document))
+        paths = told_paths(resource, meant, changed_paths(old, document))
         happened = changes_of(resource.schema, resource.events, paths, resource.states)
         self._tell(session, known, cause, changed, happened)
         return changed
