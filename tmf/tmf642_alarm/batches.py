@@ -40,11 +40,11 @@ class Found(NamedTuple):
 
 
 class Batch:
-    """The work on one batch, within one transaction. `changes` counts the batches in which
+    """The work on one batch, within one transaction. `changes` names the last one in which
     services had changed.
     """
 
-    def __init__(self, context: ReactionContext, sight: Sight, changes: int) -> None:
+    def __init__(self, context: ReactionContext, sight: Sight, changes: str) -> None:
         self._context = context
         self._rules = rulebook(context.settings)
         self._memory = Memory(context, parse_instant(context.now) or 0)

@@ -53,8 +53,11 @@ def alarm_changed(context: ReactionContext, event: Event) -> None:
 
 
 def service_changed(context: ReactionContext, event: Event) -> None:
-    """A service came, changed or went: so may have what alarms do, if there are any."""
-    if any_alarms(context):
+    """A service came, changed or went: so may have what alarms do, if there are any.
+
+    Asked in the order in which these come about: what is worked on right now is still marked.
+    """
+    if context.records(_MARK).first(1) or any_alarms(context):
         _mark(context, _SERVICE, event.id)
 
 
@@ -105,7 +108,7 @@ def follow_up(
         return None
     batch = marks.first(most)
     services = {one[_SERVICE] for one in batch.values() if _SERVICE in one}
-    changes = int(turn.get("changes", 0)) + bool(services)
+    changes = f"{uuid4()}" if services else str(turn.get("changes", ""))
     work = Batch(context, sight or Sight(), changes)
     found = work.correlate({one[_ALARM] for one in batch.values() if _ALARM in one}, services)
     marks.drop_all(list(batch))

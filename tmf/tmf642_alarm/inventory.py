@@ -136,13 +136,16 @@ class Sight:
 
     def __init__(self) -> None:
         self._inventory: Inventory | None = None
-        self._changes = 0
+        self._changes = ""
         self._until = 0.0
 
     def inventory(
-        self, context: ReactionContext, relationships: frozenset[str], changes: int
+        self, context: ReactionContext, relationships: frozenset[str], changes: str
     ) -> Inventory:
-        """The inventory, in this transaction; `changes` counts those that are known."""
+        """The inventory, in this transaction; `changes` names the latest that are known.
+
+        The name is another one if what they led to was undone: others may have come since.
+        """
         now = time.monotonic()
         kept = self._inventory
         if kept is None or changes != self._changes or now > self._until or len(kept) > MOST:
