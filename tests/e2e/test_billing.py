@@ -408,3 +408,38 @@ def test_a_bill_can_be_looked_at_and_printed(office: Office, server: Server) -> 
     assert len(pdf.content) > 10_000
     for path in ("bill/none.pdf", f"bill/{bill['id']}.doc", f"other/{bill['id']}.pdf"):
         assert office.tmf.get(f"/files/{path}").status_code == 404
+
+
+def numbers(office: Office, year: int) -> list[str]:
+    """The numbers of a year's bills, whoever made them, in order."""
+    found = office.tmf.read(f"{BILLS}?billNo.gte={year}-&billNo.lt={year}.&limit=1000")
+    return sorted(one["billNo"] for one in found)
+
+
+def test_bills_are_numbered_without_gaps_also_those_of_runs_at_once(office: Office) -> None:
+    known = len(numbers(office, 2030))
+    accounts = [office.sold(price(10.0))[1] for _ in range(6)]
+    for account in accounts:
+        office.rates(account, 1)
+    office.move("2030-11-01T06:00:00Z")
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda _: office.run("2030-11-01"), range(3)))
+
+    made = numbers(office, 2030)
+    assert len(made) >= known + len(accounts)
+    assert made == [f"2030-{number:06}" for number in range(1, len(made) + 1)]
+
+
+def test_numbers_go_on_after_those_of_bills_that_were_brought(office: Office) -> None:
+    brought = [{"id": unique("bill"), "billNo": name} for name in ("2031-000041", "2031-9", "x")]
+    office.load({"TMF678": {"customerBill": brought}})
+    _, account = office.sold(price(10.0))
+    office.rates(account, 1)
+    office.move("2031-01-01T06:00:00Z")
+
+    office.run("2031-01-01")
+
+    assert len(office.bills(account)) == 1
+    made = sorted(set(numbers(office, 2031)) - {one["billNo"] for one in brought})
+    assert made == [f"2031-{number:06}" for number in range(42, 42 + len(made))]

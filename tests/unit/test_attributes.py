@@ -40,7 +40,11 @@ def change(before: Json, after: Json, resource: Resource = RESOURCE) -> Json | N
     copies = deepcopy((before, after))
     result = patched(resource, {"id": "1", **before}, {"id": "1", **after}, NOW)
     assert (before, after) == copies
-    return result
+    if result is None:
+        return None
+    document, changed = result
+    assert changed
+    return document
 
 
 class TestReceived:
@@ -182,7 +186,7 @@ class TestPatched:
         before = {"id": "1", "href": "h", "name": "a"}
         result = patched(RESOURCE, before, {**before, "name": "b"}, NOW)
 
-        assert result == {"name": "b", "lastUpdate": NOW}
+        assert result == ({"name": "b", "lastUpdate": NOW}, ("name",))
 
 
 class TestOutput:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.contract.examples import Example, examples
 from tests.contract.sample_api import sample_resource
-from tmf.store.tokens import LONGEST, clauses_of, tokens_of
+from tmf.store.tokens import LONGEST, TokenReader, clauses_of, tokens_of
 from tmf.tmf630_guidelines.criteria import Node
 from tmf.tmf630_guidelines.documents import Document, decode
 from tmf.tmf630_guidelines.errors import GuidelineError
@@ -63,6 +63,13 @@ class TestTokens:
         assert len(found) == 4
         assert found == sorted(set(found))
         assert all(-(2**63) <= token < 2**63 for token in found)
+
+    def test_they_are_the_same_whatever_was_read_before(self) -> None:
+        reader = TokenReader(RESOURCE.attributes)
+        invented = {f"name{number}": {"x": "a", "y": [{"z": number}]} for number in range(300)}
+        asked = {"name": "a", "own": "a", "name7": {"x": "b", "own": {"x": "a"}}}
+        for document in (asked, invented, asked, invented):
+            assert reader.tokens(document) == tokens(document)
 
     def test_equal_scalars_at_one_path_share_it(self) -> None:
         items = [{"id": "1", "quantity": decode("10.00")}, {"id": "1", "quantity": 10}]

@@ -51,8 +51,9 @@ def _defaults(resource: Resource) -> Iterator[tuple[str, Any]]:
 
 def patched(
     resource: Resource, before: Document, after: Document, now: str, *, own: bool = False
-) -> Document | None:
-    """A patched document as it will be stored, or None if nothing changed.
+) -> tuple[Document, tuple[str, ...]] | None:
+    """A patched document as it will be stored, and the attributes that the patch changes; None if
+    it changes nothing.
 
     Both hold `id`. Refused: a new id, and another value for an immutable attribute that has
     one, unless the change is the server's `own`. Ignored: attributes that only the server
@@ -72,12 +73,12 @@ def patched(
     for name in () if own else resource.immutable & stored.keys():
         if changed_paths({name: stored[name]}, {name: document.get(name)}):
             raise GuidelineError("immutableAttribute", f"{name} may not be changed")
-    if not changed_paths(stored, document):
+    if not (changed := changed_paths(stored, document)):
         return None
     for name, rule in resource.server_set.items():
         if rule == "changed":
             document[name] = now
-    return document
+    return document, changed
 
 
 def _restore(document: Document, stored: Document, name: str) -> None:

@@ -145,13 +145,13 @@ class Changes:
         before = {"id": row.id, **old}
         after = apply_patch(media_type, before, patch)
         now = self.clock.text()
-        document = patched(resource, before, after, now, own=own)
-        if document is None:
+        different = patched(resource, before, after, now, own=own)
+        if different is None:
             return row
+        document, meant = different
         known.check_result(document, media_type, patch)
         known.lifecycles.check(old, document)
         known.lifecycles.start(document)
-        meant = changed_paths(old, document)
         read = self._reader(session, cause.realm)
         seen = known.circumstances(row.id, now, read, own=own)
         document = _ruled(known, seen, document, old)

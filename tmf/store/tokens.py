@@ -39,12 +39,17 @@ _SHORT = 80
 _DEEP = 12
 """Names in the longest path that is remembered, since paths may go round in circles."""
 
+_STRANGE = 50
+"""Attributes that are remembered of one resource though it does not declare them: anybody may
+invent some.
+"""
+
 
 class TokenReader:
     """Reads the tokens of one resource's documents."""
 
     def __init__(self, attributes: Attribute) -> None:
-        self._root = _Place(attributes, (), remembered=True)
+        self._root = _Place(attributes, (), _Strange())
 
     def tokens(self, document: Document) -> list[int]:
         """The tokens of a document, sorted, each once."""
@@ -59,15 +64,32 @@ def tokens_of(document: Document, attributes: Attribute) -> list[int]:
     return TokenReader(attributes).tokens(document)
 
 
+class _Strange:
+    """How many attributes of a resource are remembered that it does not declare."""
+
+    def __init__(self) -> None:
+        self._left = _STRANGE
+
+    def one_more(self) -> bool:
+        """Whether another one is to be remembered; it counts then."""
+        self._left -= 1
+        return self._left >= 0
+
+
 class _Place:
-    """A path into documents, with the digests of values that were found there."""
+    """A path into documents, with the digests of values that were found there.
 
-    __slots__ = ("_attribute", "_path", "_remembered", "digests", "kind", "places", "start")
+    What lies below it is remembered, but for what is too deep, or `strange` and too many.
+    """
 
-    def __init__(self, attribute: Attribute, path: tuple[str, ...], *, remembered: bool) -> None:
+    __slots__ = ("_attribute", "_path", "_strange", "digests", "kind", "places", "start")
+
+    def __init__(
+        self, attribute: Attribute, path: tuple[str, ...], strange: _Strange | None
+    ) -> None:
         self._attribute = attribute
         self._path = path
-        self._remembered = remembered and len(path) <= _DEEP
+        self._strange = strange if len(path) <= _DEEP else None
         self.places: dict[str, _Place] = {}
         self.kind: str = "prose" if attribute.free_text else attribute.kind
         self.start = ".".join(path) + "\0"
@@ -78,9 +100,11 @@ class _Place:
         place = self.places.get(name)
         if place is None:
             known = self._attribute.children.get(name)
-            kept = self._remembered and known is not None
-            place = _Place(known or _OPEN, (*self._path, name), remembered=kept)
-            if kept:
+            strange = self._strange
+            if strange is not None and known is None and not strange.one_more():
+                strange = None
+            place = _Place(known or _OPEN, (*self._path, name), strange)
+            if strange is not None:
                 self.places[name] = place
         return place
 

@@ -15,6 +15,7 @@ from tmf.tmf678_billing.charging import ZERO
 from tmf.tmf678_billing.credits import credit_missed
 from tmf.tmf678_billing.cycles import Cycle, cycle_of
 from tmf.tmf678_billing.ledgers import keep, ledgers_of, lock_account
+from tmf.tmf678_billing.numbers import next_number
 from tmf.tmf678_billing.payments import settle_with_credit
 from tmf.tmf678_billing.periods import day_of, instant_of
 from tmf.tmf678_billing.prices import decimal_of, money
@@ -90,19 +91,25 @@ def _bill(
         "customerBill", _document(context, account, cycle, period, day, run, rates)
     )
     identity = str(bill["id"])
-    document = [
-        {"mimeType": mime, "url": f"/files/bill/{identity}.{kind}", "name": f"Bill {identity}"}
-        for kind, mime in (("pdf", "application/pdf"), ("html", "text/html"))
-    ]
-    sent = {"state": "sent", "billNo": identity, "billDocument": document}
     billed = {"isBilled": True, "bill": {"id": identity, "@referredType": "CustomerBill"}}
     context.lock_all("appliedCustomerBillingRate", [rate["id"] for rate in rates])
     with context.together():
         for rate in rates:
             context.patch("appliedCustomerBillingRate", rate["id"], billed, own=True)
-        context.patch("customerBill", identity, sent, own=True)
+    _send(context, identity, day)
     settle_with_credit(context, account)
     return Result(identity, total, currency)
+
+
+def _send(context: ReactionContext, identity: str, day: date) -> None:
+    """Give a bill that is complete its number, and what can be printed."""
+    number = next_number(context, day)
+    document = [
+        {"mimeType": mime, "url": f"/files/bill/{identity}.{kind}", "name": f"Bill {number}"}
+        for kind, mime in (("pdf", "application/pdf"), ("html", "text/html"))
+    ]
+    sent = {"state": "sent", "billNo": number, "billDocument": document}
+    context.patch("customerBill", identity, sent, own=True)
 
 
 class MixedCurrenciesError(ValueError):
