@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
 from starlette.types import ASGIApp, Scope
 
+from tmf import memory
 from tmf.access.keyring import Keyring
 from tmf.background import Background, bus_of, event_chores
 from tmf.delivering import delivering_of
@@ -267,10 +267,7 @@ def runners_of(
 @contextlib.asynccontextmanager
 async def _lifespan(program: Program, background: Background, _: Any) -> AsyncIterator[None]:
     """Background work runs as long as the server does."""
-    # What was built so far stays: looking for garbage in it would stop requests for long.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)  # a document is some hundred objects, and none a cycle
+    memory.settle()
     background.start()
     try:
         yield

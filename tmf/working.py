@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import uvloop
 
+from tmf import memory
 from tmf.app import engine_of, jobs_of, runners_of
 from tmf.background import Background
 from tmf.events.figures import Done
@@ -37,6 +38,7 @@ async def _work(program: Program, on_start: Callable[[], None]) -> None:
     background = Background(
         [*runners, *([] if program.settings.serve_work else [jobs_of(program)])]
     )
+    memory.settle()
     background.start()
     on_start()
     await told.wait()

@@ -20,7 +20,7 @@ LARGEST = 10_000_000
 MOST_VALUES = 100_000
 """Values of a document that the server takes."""
 
-MOST_MEMORY = 500
+MOST_MEMORY = 400
 """Megabytes that a server may hold after all this; it has about 120 when idle."""
 
 MEDIA = [JSON, MERGE, JSON_PATCH, JSON_PATCH_QUERY]
