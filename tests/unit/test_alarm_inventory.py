@@ -6,8 +6,9 @@ from collections.abc import Collection
 from typing import Any, cast
 
 from tmf.declare import Document, ReactionContext
-from tmf.tmf642_alarm import inventory
-from tmf.tmf642_alarm.inventory import Inventory, Sight
+from tmf.tmf642_alarm import sight as sights
+from tmf.tmf642_alarm.inventory import Inventory
+from tmf.tmf642_alarm.sight import Sight
 
 
 class Services:
@@ -58,7 +59,7 @@ def test_what_is_new_is_looked_up_in_the_transaction_at_hand() -> None:
 
 
 def test_too_much_is_not_kept(monkeypatch: Any) -> None:
-    monkeypatch.setattr(inventory, "MOST", 0)
+    monkeypatch.setattr(sights, "MOST", 0)
     sight = Sight()
     states(seen_by(sight, Services(), "1"))
 
@@ -66,7 +67,7 @@ def test_too_much_is_not_kept(monkeypatch: Any) -> None:
 
 
 def test_nothing_is_kept_for_good(monkeypatch: Any) -> None:
-    monkeypatch.setattr(inventory, "KEPT", -1.0)
+    monkeypatch.setattr(sights, "KEPT", -1.0)
     sight = Sight()
     states(seen_by(sight, Services(), "1"))
 

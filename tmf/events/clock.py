@@ -21,10 +21,14 @@ class Clock:
     def __init__(self, start: datetime | None = None) -> None:
         self.movable = start is not None
         self.moved: list[Callable[[], None]] = []
-        self._ahead = timedelta()
+        self._set(timedelta())
         if start is not None:
             _check(_aware(start))
-            self._ahead = _aware(start) - datetime.now(UTC)
+            self._set(_aware(start) - datetime.now(UTC))
+
+    def _set(self, ahead: timedelta) -> None:
+        self._ahead = ahead
+        self._micros_ahead = ahead // timedelta(microseconds=1)
 
     def now(self) -> datetime:
         """The time, aware, in UTC."""
@@ -32,7 +36,7 @@ class Clock:
 
     def micros(self) -> int:
         """Microseconds since 1970."""
-        return time.time_ns() // 1000 + self._ahead // timedelta(microseconds=1)
+        return time.time_ns() // 1000 + self._micros_ahead
 
     def text(self) -> str:
         """The time as the server writes it into documents."""
@@ -45,7 +49,7 @@ class Clock:
         _check(_aware(to))
         if _aware(to) < self.now():
             raise GuidelineError("conflict", f"the clock is at {self.text()} and only goes forward")
-        self._ahead += _aware(to) - self.now()
+        self._set(self._ahead + (_aware(to) - self.now()))
         for call in self.moved:
             call()
 

@@ -98,7 +98,8 @@ def instant(micros: int | None) -> str | None:
 
 def format_instant(moment: datetime) -> str:
     """A server-set time: UTC with `Z` and milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    exact = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return exact.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def lies_ahead(moment: Any, now: str) -> bool:

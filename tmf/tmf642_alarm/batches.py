@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import NamedTuple
 
-from tmf.declare import Document, ReactionContext, parse_instant
+from tmf.declare import Document, ReactionContext
 from tmf.tmf642_alarm.correlation import Correlation, Known, known
 from tmf.tmf642_alarm.effects import Effects
-from tmf.tmf642_alarm.inventory import Sight
 from tmf.tmf642_alarm.memory import Memory
+from tmf.tmf642_alarm.pending import Found
 from tmf.tmf642_alarm.rulebook import rulebook
+from tmf.tmf642_alarm.sight import Sight
 from tmf.tmf642_alarm.tasks import ref
 
 LISTED = 100
@@ -30,24 +30,17 @@ FOUND_OUT = frozenset(
 """Attributes that are written here: their changes lead to nothing new."""
 
 
-class Found(NamedTuple):
-    """Alarms to be written: those that are new, changed, or may harm other services than before,
-    and those that have only moved between groups or whose groups have changed.
-    """
-
-    anew: set[str]
-    moved: set[str]
-
-
 class Batch:
     """The work on one batch, within one transaction. `changes` names the last one in which
     services had changed.
     """
 
-    def __init__(self, context: ReactionContext, sight: Sight, changes: str) -> None:
+    def __init__(
+        self, context: ReactionContext, memory: Memory, sight: Sight, changes: str
+    ) -> None:
         self._context = context
         self._rules = rulebook(context.settings)
-        self._memory = Memory(context, parse_instant(context.now) or 0)
+        self._memory = memory
         self._inventory = sight.inventory(context, self._rules.relationships, changes)
         self._effects = Effects(context, self._inventory)
         self._left: set[str] = set()
@@ -86,10 +79,6 @@ class Batch:
             for alarm in sorted(known_ones, key=lambda one: one.id):
                 if alarm.id in documents:
                     self._write(alarm, documents[alarm.id], anew=alarm.id in harming)
-
-    def keep(self) -> None:
-        """Remember what was found."""
-        self._memory.keep()
 
     def _before(self, alarms: Collection[str]) -> dict[str, Known]:
         """The alarms as they were remembered, with all that stands on the same objects."""

@@ -14,9 +14,10 @@ from uuid import uuid4
 import structlog
 
 from tmf.declare import DutyContext, Event, GuidelineError, ReactionContext
-from tmf.tmf642_alarm.batches import FOUND_OUT, Batch, Found
-from tmf.tmf642_alarm.inventory import Sight
+from tmf.tmf642_alarm.batches import FOUND_OUT, Batch
 from tmf.tmf642_alarm.memory import any_alarms
+from tmf.tmf642_alarm.pending import PENDING, Pending
+from tmf.tmf642_alarm.sight import Sight
 
 FOLLOW = "follow"
 """The duty of working on the marks."""
@@ -36,8 +37,7 @@ FAULTS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, G
 """What may come of a document that is not as expected: it must not keep all others waiting."""
 
 _NAP = 0.1
-_MARK, _PENDING, _TURN = "mark", "pending", "turn"
-_MOVED = "moved"
+_MARK, _TURN = "mark", "turn"
 
 _ALARM, _SERVICE = "alarm", "service"
 
@@ -97,10 +97,10 @@ def follow_up(
     sight: Sight | None = None,
 ) -> float | None:
     """Work on some marks; seconds until there is more to do. None if there is nothing, or it is
-    another's turn. What is in `sight` of the inventory need not be looked up again.
+    another's turn. What is in `sight` need not be looked up again.
     """
-    marks, pending, turns = (context.records(kind) for kind in (_MARK, _PENDING, _TURN))
-    if not marks.first(1) and not pending.first(1):
+    marks, turns, pending = context.records(_MARK), context.records(_TURN), Pending(context)
+    if not marks.first(1) and not pending.any():
         return None
     turns.add(_MARK, {})
     turn = turns.get(_MARK, lock=True, wait=False)
@@ -108,36 +108,36 @@ def follow_up(
         return None
     batch = marks.first(most)
     services = {one[_SERVICE] for one in batch.values() if _SERVICE in one}
-    changes = f"{uuid4()}" if services else str(turn.get("changes", ""))
-    work = Batch(context, sight or Sight(), changes)
+    name = f"{uuid4()}"
+    changes = name if services else str(turn.get("changes", ""))
+    sight = sight or Sight()
+    memory = sight.memory(context, str(turn.get("batch", "")), name)
+    work = Batch(context, memory, sight, changes)
     found = work.correlate({one[_ALARM] for one in batch.values() if _ALARM in one}, services)
     marks.drop_all(list(batch))
-    pending.put_all({identity: {} for identity in found.anew})
-    for identity in found.moved:
-        pending.keep(identity, {_MOVED: True})
+    pending.add(found)
     now = time.time()
-    written, since = float(turn.get("written", 0)), float(turn.get("since") or now)
+    waited = {"written": float(turn.get("written", 0)), "since": float(turn.get("since") or now)}
     more = len(batch) == most
     alone = most == 1  # so that it is known what is at fault
-    if (alone and more) or (now - since < PATIENCE and (more or now - written < pause)):
-        work.keep()
-        turns.put(_MARK, {"written": written, "since": since, "changes": changes})
-        return 0.0 if more else min(pause, _NAP)
-    ready = pending.first(most)
-    moved = {identity for identity, one in ready.items() if one.get(_MOVED)}
-    work.write(Found(ready.keys() - moved, moved))
-    work.keep()
-    pending.drop_all(list(ready))
-    waited = {"written": now} if len(ready) < most else {"written": written, "since": since}
-    turns.put(_MARK, {**waited, "changes": changes})
-    return 0.0
+    young = now - waited["since"] < PATIENCE and (more or now - waited["written"] < pause)
+    waits = young or (alone and more)
+    if not waits:
+        ready, left = pending.take(most)
+        work.write(ready)
+        waited = waited if left else {"written": now}
+    memory.keep()
+    turns.put(_MARK, {**waited, "changes": changes, "batch": name})
+    return min(pause, _NAP) if waits and not more else 0.0
 
 
 def set_aside(context: ReactionContext, why: str) -> None:
     """Leave out the next one to be worked on: it would keep all others waiting."""
-    for kind in (_MARK, _PENDING):
-        records = context.records(kind)
-        for key, one in records.first(1).items():
-            context.records("setAside").put(key, {**one, "kind": kind, "why": why})
-            records.drop(key)
-            return
+    aside, marks = context.records("setAside"), context.records(_MARK)
+    for key, one in marks.first(1).items():
+        aside.put(key, {**one, "kind": _MARK, "why": why})
+        marks.drop(key)
+        return
+    ready, _ = Pending(context).take(1)
+    for identity in ready.anew | ready.moved:
+        aside.put(identity, {"kind": PENDING, "why": why})

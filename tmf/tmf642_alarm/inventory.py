@@ -7,21 +7,12 @@ whatever these rest on. Nothing rests on a service that is terminated.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from tmf.declare import Document, ReactionContext
 
 SERVICE = "TMF638.service"
-
-KEPT = 5.0
-"""Seconds for which what was looked up is kept: services that are loaded without events tell
-nobody of their changes.
-"""
-
-MOST = 10_000
-"""Objects that are kept beyond a transaction."""
 
 _MANY = 1000
 """Ids that are asked for at once."""
@@ -127,32 +118,6 @@ class Inventory:
             if str(one.get("relationshipType")).lower() in self._relationships
         )
         return [str(one["id"]) for one in stated if one.get("id")]
-
-
-class Sight:
-    """The inventory as one sees it who works on batch after batch: what was looked up is kept for
-    a while, unless a change of services is known.
-    """
-
-    def __init__(self) -> None:
-        self._inventory: Inventory | None = None
-        self._changes = ""
-        self._until = 0.0
-
-    def inventory(
-        self, context: ReactionContext, relationships: frozenset[str], changes: str
-    ) -> Inventory:
-        """The inventory, in this transaction; `changes` names the latest that are known.
-
-        The name is another one if what they led to was undone: others may have come since.
-        """
-        now = time.monotonic()
-        kept = self._inventory
-        if kept is None or changes != self._changes or now > self._until or len(kept) > MOST:
-            self._inventory = kept = Inventory(context, relationships)
-            self._changes, self._until = changes, now + KEPT
-        kept.within(context)
-        return kept
 
 
 def _explore(objects: Collection[str], look: _Look, beyond: _Beyond) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import fields
 from hashlib import sha256
 
-from tmf.declare import Document, ReactionContext
+from tmf.declare import Document, ReactionContext, parse_instant
 from tmf.tmf642_alarm.correlation import Known
 
 _ALARM, _OBJECT = "alarm", "object"
@@ -19,16 +19,27 @@ KEPT = 24 * 3600 * 1_000_000
 
 
 class Memory:
-    """The alarms that are remembered, as of one transaction; `keep` writes what has changed."""
+    """The alarms that are remembered; `within` a transaction more are read, and `keep` writes what
+    has changed.
+    """
 
-    def __init__(self, context: ReactionContext, now: int) -> None:
-        self._alarms = context.records(_ALARM)
-        self._objects = context.records(_OBJECT)
-        self._now = now
+    def __init__(self) -> None:
         self._known: dict[str, Known | None] = {}
         self._on: dict[str, list[str]] = {}
         self._changed: set[str] = set()
         self._moved: set[str] = set()
+
+    def within(self, context: ReactionContext) -> None:
+        """Go on in another transaction: what is at hand is as it is stored."""
+        self._alarms = context.records(_ALARM)
+        self._objects = context.records(_OBJECT)
+        self._now = parse_instant(context.now) or 0
+        self._changed.clear()
+        self._moved.clear()
+
+    def __len__(self) -> int:
+        """How many alarms, or objects that may have some, are at hand."""
+        return max(len(self._known), len(self._on))
 
     def load(self, ids: Collection[str]) -> None:
         """Have these alarms at hand."""
