@@ -68,6 +68,7 @@ def load_files(
     """
     cause = Cause(realm, program.settings.public_url or "")
     with program.database.session(write=True) as session:
+        session.take_time()
         loading = _Loading(program, session, cause, tell=tell)
         for path in paths:
             try:

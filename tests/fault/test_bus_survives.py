@@ -103,6 +103,30 @@ def test_a_relay_that_goes_on_with_a_share_that_another_has_taken_over_disturbs_
     writers.check(house, server.url, repeats=True)
 
 
+@pytest.mark.over("PostgreSQL")
+@pytest.mark.bus("embedded")  # a broker hands to others what a silent consumer has not taken
+def test_one_that_falls_asleep_while_it_takes_an_event_does_not_keep_it_from_others(
+    house: House,
+) -> None:
+    house.extra["TMF_SERVE_WORK"] = "false"
+    server = house.serve()
+    workers = {worker.process.pid: worker for worker in (house.work(), house.work())}
+    house.gate.touch()
+    with Client(server.url) as tmf:
+        identity = tmf.create("TMF620/category", {"name": "gated", "count": 0})["id"]
+        until(lambda: house.entered.exists() and house.entered.read_text(), "the event to be taken")
+        sleeper = workers[int(house.entered.read_text())]
+        sleeper.process.send_signal(signal.SIGSTOP)
+        house.gate.unlink()
+
+        house.wait_until_all_is_taken()
+        assert seen(tmf, identity) == expected([])
+        sleeper.process.send_signal(signal.SIGCONT)  # what it was about to do is undone
+        assert tmf.patch(f"TMF620/category/{identity}", {"count": 1}).status_code == 200
+        house.wait_until_all_is_taken()
+        assert seen(tmf, identity) == expected([1])
+
+
 @pytest.mark.bus("embedded")  # a worker beside the server refuses a clock of its own
 def test_a_clock_that_is_moved_loses_nothing(house: House) -> None:
     house.extra["TMF_CLOCK"] = "2030-01-01T00:00:00Z"

@@ -44,6 +44,11 @@ _USED = "used"
 _RESTED = 0.5
 """Seconds after which a connection is asked whether it is still there: a round trip each time."""
 
+ASLEEP = 20
+"""Seconds after which PostgreSQL undoes a transaction in which nothing happens: a process that is
+stopped in the middle of one must not keep what others wait for.
+"""
+
 
 class Database:
     """The resources' tables in one database. Close it when done.
@@ -204,7 +209,9 @@ def make_engine(url: str) -> Engine:
         pool_size=THREADS,
         max_overflow=THREADS + SEARCHES,
         # Compiling a statement costs PostgreSQL seconds where criteria are many.
-        connect_args={"options": "-c jit=off"},
+        connect_args={
+            "options": f"-c jit=off -c idle_in_transaction_session_timeout={ASLEEP * 1000}"
+        },
     )
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", partial(_try_again, engine))

@@ -79,6 +79,11 @@ class Session:
             self._together = False
         self.write_out()
 
+    def take_time(self) -> None:
+        """Let nothing happen in this transaction for as long as it may take, as for slow input."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+
     def get(self, resource: Resource, realm: str, identity: str) -> Row | None:
         """The row as stored, or None."""
         found = self._statements[resource.key].get.run(self.connection, realm=realm, id=identity)
